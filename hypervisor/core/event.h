@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: Xen's, with static ports first (scree/calls.h).
+ *
+ * A port's state is guarded by its domain's lock. Raising needs no lock: the
+ * bits are in the shared page and set atomically; 0 -> 1 of an unmasked port
+ * sets evtchn_upcall_pending and wakes the vcpu.
+ */
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include "base/types.h"
+#include "scree/calls.h"
+
+struct domain;
+
+enum port_state {
+    PORT_FREE = 0,
+    PORT_STATIC,      /* raised by the hypervisor only */
+    PORT_UNBOUND,     /* remote_domain may bind to it */
+    PORT_INTERDOMAIN, /* sends to remote_domain's remote_port */
+    PORT_VIRQ,
+    PORT_IPI, /* to itself */
+};
+
+struct port {
+    uint8_t state;
+    uint8_t virq;
+    uint16_t remote_port;
+    uint32_t remote_domain;
+};
+
+/* Raises a port of d. Any CPU, no lock needed. */
+void event_raise(struct domain *d, uint32_t port);
+/* Delivers a virtual interrupt to whoever bound it. */
+void event_virq(struct domain *d, uint32_t virq);
+
+/* The operations behind event_channel_op; results as Xen's. d's lock is not
+ * held by the caller. */
+must_check int event_alloc_unbound(struct domain *d, uint32_t remote,
+                                   uint32_t *port);
+must_check int event_bind_interdomain(struct domain *d, uint32_t remote,
+                                      uint32_t remote_port, uint32_t *port);
+must_check int event_bind_virq(struct domain *d, uint32_t virq, uint32_t *port);
+must_check int event_bind_ipi(struct domain *d, uint32_t *port);
+must_check int event_close(struct domain *d, uint32_t port);
+must_check int event_send(struct domain *d, uint32_t port);
+must_check int event_unmask(struct domain *d, uint32_t port);
+must_check int event_status(struct domain *d, uint32_t port,
+                            struct evtchn_status *status);
+/* Closes everything; part of destroying d. */
+void event_destroy(struct domain *d);
+
+#endif
