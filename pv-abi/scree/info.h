@@ -43,6 +43,9 @@ struct scree_info {
     uint64_t files_size;   /* bytes */
     /* Unix time, in nanoseconds, at which the clock page reads 0. */
     uint64_t wall_clock_ns;
+    /* System time at which the creation of this domain began: its uptime, and
+     * at the first instruction the price of its creation. */
+    uint64_t created_ns;
     uint64_t seed[4]; /* random bytes, this generation's own */
     uint8_t mac[6];
     uint8_t prefix; /* IPv4 prefix length, 0..32 */
