@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+#
+# One make for everything; no recursion into folders. Each source is compiled
+# once per world, into $(BUILD)/WORLD/path/of/source.o, with the flags of that
+# world:
+#
+#   x86    the hypervisor as shipped: portable code + machine/x86
+#   host   the same portable code + machine/host, as a sanitized Linux program
+#   fuzz   as host, by clang, with coverage feedback
+#   guest  programs that run inside domains, without libc
+#   tool   ordinary Linux programs
+#
+# Folders bring their own rules in a build.mk. `make BUILD=/elsewhere` builds
+# elsewhere; `make help` lists the targets.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+BUILD    ?= build
+PREFIX   ?= /usr/local
+SANITIZE ?= address,undefined
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: FORCE
+
+WARN     := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Werror
+INCLUDES := -Ipv-abi -Ihypervisor
+BASE     := -std=gnu11 -g $(WARN) -MMD -MP
+
+x86_CC     := $(CC)
+x86_FLAGS  := $(BASE) -O2 -ffreestanding -fpie -fvisibility=hidden \
+	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables \
+	-fno-omit-frame-pointer -flto $(INCLUDES)
+host_CC    := $(CC)
+host_FLAGS := $(BASE) -O1 -fno-omit-frame-pointer $(INCLUDES) -I. \
+	-Itests/unit -Itools/bundle $(COVERAGE) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+fuzz_CC    := clang
+fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. -Itests/unit -Itools/bundle \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+guest_CC    := $(CC)
+guest_FLAGS := $(BASE) -O2 -ffreestanding -fno-pie -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -Ipv-abi \
+	-Itests/guests
+tool_CC    := $(CC)
+tool_FLAGS := $(BASE) -O2 -Ipv-abi -I.
+
+# $(call objects,WORLD,SOURCES)
+objects = $(patsubst %,$(BUILD)/$(1)/%.o,$(basename $(2)))
+
+define world
+$$(BUILD)/$(1)/%.o: %.c $$(BUILD)/$(1).flags
+	@mkdir -p $$(@D)
+	$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
+$$(BUILD)/$(1)/%.o: %.S $$(BUILD)/$(1).flags
+	@mkdir -p $$(@D)
+	$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
+endef
+$(foreach w,x86 host fuzz guest tool,$(eval $(call world,$(w))))
+
+# Changes only when compiler or flags do; every object of the world follows.
+$(BUILD)/%.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$($*_CC) $($*_FLAGS)' | cmp -s - $@ || \
+		echo '$($*_CC) $($*_FLAGS)' > $@
+
+PORTABLE := $(wildcard hypervisor/base/*.c hypervisor/core/*.c \
+	hypervisor/io/*.c hypervisor/system/*.c)
+
+include $(wildcard hypervisor/machine/x86/build.mk guest-kernel/build.mk \
+	pv-abi/conformance/build.mk tests/*/build.mk tools/build.mk)
+
+.PHONY: all hypervisor guests tools
+all: hypervisor guests tools
+hypervisor: $(HYPERVISOR)
+guests: $(GUESTS)
+tools: $(TOOLS)
+
+.PHONY: clean distclean help
+clean:
+	rm -rf $(BUILD)
+distclean: clean
+	rm -rf $(CACHE)
+
+help:
+	@sed -n 's/^## //p' tools/help.txt
+
+-include $(shell find $(BUILD)/x86 $(BUILD)/host $(BUILD)/fuzz \
+	$(BUILD)/guest $(BUILD)/tool -name '*.d' -type f 2>/dev/null)

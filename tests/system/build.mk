@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# The system tests: a Linux program that starts cells in QEMU and uses them.
+
+SYSTEM := $(BUILD)/system/system-tests
+
+$(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
+	@mkdir -p $(@D)
+	$(tool_CC) -o $@ $^ -lcunit -lcurl -lpthread
+
+.PHONY: system
+system: $(SYSTEM) all
+	$(SYSTEM)
