@@ -21,7 +21,8 @@ struct scree_note {
 
 /* Defines the note of this program; use once, at file scope. */
 #define SCREE_IMAGE(min_memory_, stack_bytes_)                                 \
-    __attribute__((section(".note.scree"), used, aligned(4))) const struct {   \
+    __attribute__((section(".note.scree"), used, aligned(4)))                  \
+    const struct __attribute__((packed)) {                                     \
         uint32_t name_size, desc_size, type;                                   \
         char name[8];                                                          \
         struct scree_note note;                                                \
