@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The values of cell.conf; see value.h. No locale, no strtol: what is
+ * accepted is exactly what docs/cell-conf.md says. */
+#include "value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reads digits at *p; false on none or on more than most. */
+static bool digits(const char **p, uint64_t most, uint64_t *out)
+{
+    const char *s = *p;
+    uint64_t n = 0;
+
+    if (*s < '0' || *s > '9')
+        return false;
+    for (; *s >= '0' && *s <= '9'; s++) {
+        uint64_t d = (uint64_t)(*s - '0');
+        if (n > (most - d) / 10 || d > most)
+            return false;
+        n = n * 10 + d;
+    }
+    *p = s;
+    *out = n;
+    return true;
+}
+
+bool value_number(const char *text, uint64_t least, uint64_t most,
+                  uint64_t *out)
+{
+    uint64_t n;
+
+    if (!digits(&text, most, &n) || *text || n < least)
+        return false;
+    *out = n;
+    return true;
+}
+
+bool value_size(const char *text, uint64_t *out)
+{
+    static const char units[] = "KMG";
+    uint64_t n;
+    unsigned shift = 0;
+
+    if (!digits(&text, UINT64_MAX, &n))
+        return false;
+    if (*text) {
+        const char *unit = strchr(units, *text++);
+        if (!unit)
+            return false;
+        shift = 10 * (unsigned)(unit - units + 1);
+    }
+    if (*text || n > UINT64_MAX >> shift)
+        return false;
+    *out = n << shift;
+    return true;
+}
+
+static bool dotted(const char **p, uint32_t *out)
+{
+    uint32_t address = 0;
+
+    for (int i = 0; i < 4; i++) {
+        uint64_t n;
+        if (i && *(*p)++ != '.')
+            return false;
+        if ((*p)[0] == '0' && (*p)[1] >= '0' && (*p)[1] <= '9')
+            return false;
+        if (!digits(p, 255, &n))
+            return false;
+        address = address << 8 | (uint32_t)n;
+    }
+    *out = address;
+    return true;
+}
+
+bool value_address(const char *text, uint32_t *out)
+{
+    uint32_t address;
+
+    if (!dotted(&text, &address) || *text)
+        return false;
+    *out = address;
+    return true;
+}
+
+bool value_network(const char *text, uint32_t *network, uint32_t *prefix)
+{
+    uint32_t address;
+    uint64_t bits;
+
+    if (!dotted(&text, &address) || *text++ != '/' ||
+        !value_number(text, 0, 30, &bits))
+        return false;
+    if (address & (UINT32_MAX >> bits))
+        return false;
+    *network = address;
+    *prefix = (uint32_t)bits;
+    return true;
+}
+
+bool value_forward(const char *text, struct forward *out)
+{
+    struct forward f = {0};
+    uint64_t host, guest;
+
+    if (*text == '+') {
+        f.relative = true;
+        text++;
+    }
+    if (!digits(&text, 65535, &host) || *text++ != ':')
+        return false;
+    if (!digits(&text, 65535, &guest) || !guest || (!host && !f.relative))
+        return false;
+    if (!strcmp(text, "/udp"))
+        f.udp = true;
+    else if (*text && strcmp(text, "/tcp") != 0)
+        return false;
+    f.host = (uint32_t)host;
+    f.guest = (uint16_t)guest;
+    *out = f;
+    return true;
+}
+
+bool value_name(const char *text, uint32_t most)
+{
+    size_t length = strlen(text);
+
+    if (!length || length >= most)
+        return false;
+    if (text[0] == '-' || text[length - 1] == '-')
+        return false;
+    return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+}
+
+struct address_text address_text(uint32_t address)
+{
+    struct address_text t;
+
+    snprintf(t.text, sizeof(t.text), "%u.%u.%u.%u", address >> 24,
+             address >> 16 & 255, address >> 8 & 255, address & 255);
+    return t;
+}
