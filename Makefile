@@ -43,7 +43,8 @@ fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. -Itests/unit -Itools/bundle \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 guest_CC    := $(CC)
 guest_FLAGS := $(BASE) -O2 -ffreestanding -fno-pie -fno-stack-protector \
-	-fcf-protection=none -fno-asynchronous-unwind-tables -Ipv-abi \
+	-mgeneral-regs-only -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -Ipv-abi \
 	-Itests/guests
 tool_CC    := $(CC)
 tool_FLAGS := $(BASE) -O2 -Ipv-abi -I.
