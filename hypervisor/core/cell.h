@@ -5,48 +5,52 @@
  *
  * Reclamation: CPUs look domains up without a lock. A pointer found so stays
  * valid until that CPU's next pass through the loop: a dead domain's memory is
- * freed only when every CPU has passed its loop (cpu.passes) or was idle since.
+ * freed only when every CPU has passed its loop (cpu.passes) or idles.
  */
 #ifndef CORE_CELL_H
 #define CORE_CELL_H
 
+#include <stdatomic.h>
+
+#include "base/heap.h"
 #include "base/types.h"
 #include "core/frame.h"
 #include "core/lock.h"
+#include "core/random.h"
 #include "core/timer.h"
 #include "machine/machine.h"
 
+struct cell;
 struct domain;
 struct vcpu;
 struct net_switch;
 struct console;
-
-/* A binary heap of (key, item) with the item's slot kept by a callback. */
-struct heap {
-    struct heap_entry {
-        uint64_t key;
-        uint32_t *slot;
-        void *item;
-    } * entries;
-    uint32_t count, capacity;
-};
+struct options;
+struct restart;
 
 struct cpu {
     struct cell *cell;
     uint32_t id;
-    struct vcpu *current; /* whose exit is being handled, or NULL */
+    /* this CPU's own */
+    struct vcpu *current; /* RUNNING here, or NULL */
+    struct vcpu *loaded;  /* whom the machine ran last, or NULL */
+    uint64_t now;         /* machine_clock() at the last exit or pass */
+    uint64_t idle_ns;
+    struct domain *dying; /* taken off `dead`, waiting for the other CPUs */
     /* under lock */
     struct lock lock;
-    struct heap queue;  /* runnable vcpus by vtime */
-    struct heap timers; /* by deadline */
-    uint64_t vtime;     /* of the queue */
-    uint64_t slice_end; /* of the running vcpu */
-    uint64_t deadline;  /* last given to machine_deadline() */
+    struct heap queue;   /* runnable vcpus by vtime */
+    struct heap timers;  /* by deadline */
+    uint64_t vtime;      /* of the queue */
+    uint64_t slice_end;  /* of the running vcpu */
+    uint64_t deadline;   /* last given to machine_deadline() */
+    struct domain *dead; /* ended here, not yet seen by this CPU */
+    uint32_t domains;    /* placed here; under the cell's lock */
     /* written by this CPU, read by all */
     atomic_ulong passes;
     atomic_bool idle;
-    atomic_bool resched; /* look at the queue before going back to a guest */
-    uint64_t idle_ns;
+    /* written by all: look at the queue before going back to a guest */
+    atomic_bool resched;
 };
 
 struct cell {
@@ -60,13 +64,37 @@ struct cell {
     mfn_t clock_page; /* FRAME_SHARED */
     struct net_switch *net;
     struct console *console;
+    const struct options *options;
+    struct restart *restarts; /* one for each record of the bundle */
+    struct random random;
+    /* Takes one line for the operator, without line end; see core/log.h. */
+    void (*log)(struct cell *cell, const char *line, size_t n);
+    uint64_t boot_frames; /* free before the first domain */
     /* under lock */
     struct lock lock;
-    struct domain *dead; /* waiting to be freed */
     /* read without lock: see above */
-    struct domain *_Atomic *domains; /* by id */
+    struct domain *_Atomic *domains; /* by id; slot 0 is the control domain */
     uint32_t domain_limit;           /* ids are below */
     atomic_uint domain_count;
+    atomic_uint restarts_due; /* domains that will come back */
 };
+
+/*
+ * Makes an empty cell over `frames` with room for `limit` domain ids, on
+ * `cpus` CPUs. *cell is zeroed storage. -XEN_ENOMEM.
+ */
+must_check int cell_init(struct cell *cell, struct frames *frames,
+                         unsigned cpus, uint32_t limit);
+
+/* This CPU of the cell. */
+static inline struct cpu *cell_cpu(struct cell *cell)
+{
+    return &cell->cpus[machine_cpu()];
+}
+
+/* The CPU that has the fewest domains, counted as having one more; and the
+ * reverse. The cell's lock is held. */
+struct cpu *cell_place(struct cell *cell);
+void cell_unplace(struct cpu *c);
 
 #endif

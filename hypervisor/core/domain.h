@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain: one virtual machine with its one vcpu. Lives in frames of its own
+ * A domain: one virtual machine with its one vcpu. Lives in a frame of its own
  * that its quota pays for. Life:
  *
  *   domain_create -> STOPPED -> domain_start -> RUNNING <-> PAUSED
- *   -> (crash, shutdown, destroy) DYING -> reaped: every frame is back
- *   on_crash preserve: CRASHED; on_crash restart: dies, then is made again
- *   by system/restart.c.
+ *   -> domain_end (crash, shutdown, destroy) DYING -> every CPU passes
+ *   -> system/reaper.c takes it apart: every frame is back
+ *   on_crash preserve: domain_preserve -> CRASHED, kept until domain_end.
+ *
+ * Everything a domain will need is promised by its quota at creation, so
+ * creation fails before anything is half made, and running does not.
  */
 #ifndef CORE_DOMAIN_H
 #define CORE_DOMAIN_H
 
 #include "core/cell.h"
 #include "core/event.h"
+#include "core/grant.h"
 #include "core/sched.h"
 #include "core/space.h"
+#include "core/vcpu.h"
 #include "scree/bundle.h"
 #include "scree/upcall.h"
 #include "scree/vio.h"
 
-#define DOMAIN_NAME_MAX SCREE_NAME_MAX
+#define DOMAIN_NAME_MAX  SCREE_NAME_MAX
+#define DOMAIN_WATCHDOGS 2
 
 enum domain_state {
     DOMAIN_STOPPED,
@@ -27,27 +33,6 @@ enum domain_state {
     DOMAIN_PAUSED,
     DOMAIN_CRASHED,
     DOMAIN_DYING,
-};
-
-/* What a blocked vcpu waits for; decides rax when it wakes. */
-enum vcpu_wait { WAIT_NONE, WAIT_IDLE, WAIT_BLOCK, WAIT_POLL };
-
-struct vcpu {
-    struct machine_vcpu m; /* first: the machine hands it back */
-    struct domain *domain;
-    struct vcpu_info *info; /* in the shared page, or where registered */
-    struct cpu *cpu;
-    struct sched_node sched;
-    struct timer timer;      /* set_timer_op */
-    struct timer wait_timer; /* idle's and poll's deadline */
-    enum vcpu_wait wait;
-    gva_t event_handler; /* 0: none */
-    gva_t fault_stack_top;
-    uint64_t fault_stack_size;
-    struct {
-        uint32_t handler; /* guest address; flat text is below 4 GiB */
-        uint32_t flags;
-    } traps[SCREE_TRAPS];
 };
 
 /* One vio device of a domain; private indices live here, not in the ring. */
@@ -67,21 +52,84 @@ struct domain {
     struct lock lock;
     atomic_uint state; /* enum domain_state; changes under lock */
     struct quota quota;
+    mfn_t frame; /* where this struct lives */
     /* under lock */
     struct space space;
     struct shared_info *shared; /* the hypervisor's view of the page */
-    struct scree_info *info;
+    struct scree_info *info;    /* and of the info page */
     struct port *ports[SCREE_PORTS / 512]; /* a frame each, on demand */
-    struct grant_table *grants;            /* NULL until set up */
+    uint32_t port_hint;                    /* no free dynamic port below it */
+    struct grant_table grants;
     struct vio_device vio[SCREE_VIO_DEVICES];
     struct net_port *net; /* NULL: no network */
     void *console;        /* io/console.h: line buffer and limits */
     const struct scree_domain_config *config; /* in the bundle */
     struct image *image;
     struct module *module;
+    struct timer watchdogs[DOMAIN_WATCHDOGS];
+    uint64_t memory;          /* pages of RAM it may have now */
+    uint64_t memory_max;      /* and at most */
+    gfn_t hole_hint;          /* no given-back page below it */
     uint32_t shutdown_reason; /* SHUTDOWN_*, when DYING or CRASHED */
+    uint32_t shutdown_code;   /* latched by SCHEDOP_shutdown_code, or ~0 */
+    uint64_t created_ns;      /* machine_clock() */
     struct domain *next_dead;
     uint64_t dead_passes[1]; /* see cell.h; cpu_count of them follow */
 };
+
+_Static_assert(sizeof(struct domain) + 8 * MACHINE_CPUS <= PAGE_SIZE,
+               "a domain lives in one frame");
+
+/* What a new domain needs. */
+struct domain_shape {
+    uint32_t id; /* 1 .. domain_limit - 1; free */
+    uint32_t weight;
+    uint64_t memory;  /* pages of RAM, from SCREE_IMAGE_BASE on */
+    uint64_t shared;  /* of them never private: no frame is promised */
+    uint64_t devices; /* further frames that the layers above will draw */
+    gfn_t end;        /* first page above everything mapped */
+};
+
+/*
+ * A stopped domain with its fixed pages mapped (hypercall, info, clock,
+ * shared) and its id taken. -XEN_ENOMEM, -XEN_EEXIST: the id is in use,
+ * -XEN_EINVAL; nothing is left behind.
+ */
+must_check int domain_create(struct cell *cell,
+                             const struct domain_shape *shape,
+                             struct domain **out);
+/* Lets a stopped or paused domain run. */
+void domain_start(struct domain *d);
+void domain_pause(struct domain *d);
+
+/*
+ * Ends d for good, from any CPU; the reaper does the rest. No effect on one
+ * that is ending already. `reason` is SHUTDOWN_*.
+ */
+void domain_end(struct domain *d, uint32_t reason);
+/* Keeps d as it is, never to run again. */
+void domain_preserve(struct domain *d, uint32_t reason);
+
+/* Moves what ended on c into its grace period and returns a domain that no
+ * CPU can reach any more, or NULL. c is this CPU. */
+struct domain *domain_reapable(struct cpu *c);
+/* Gives back everything of a reapable (or never started) domain; the layers
+ * above have released theirs. d is gone. */
+void domain_free(struct domain *d);
+
+/* The live domain `id`, or NULL; valid until this CPU's next pass. */
+struct domain *domain_find(struct cell *cell, uint32_t id);
+/* The one that a 16-bit Xen id names, DOMID_SELF included, for caller d. */
+struct domain *domain_by_domid(struct domain *d, domid_t domid);
+
+static inline enum domain_state domain_state(const struct domain *d)
+{
+    return (enum domain_state)atomic_load(&d->state);
+}
+
+static inline const char *domain_name(const struct domain *d)
+{
+    return d->info->name;
+}
 
 #endif
