@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtual switch of a cell: no learning, no flooding, look-ups only.
+ *
+ * A domain's frame goes, by destination MAC, to the domain of that id or, when
+ * it is the router MAC, by destination IPv4 to a domain or to the uplink. ARP
+ * is answered here. Frames from the uplink go by destination IPv4.
+ */
+#ifndef IO_SWITCH_H
+#define IO_SWITCH_H
+
+#include "io/net_port.h"
+
+struct net_frame;
+struct uplink;
+
+/* Addresses of the network that may belong to domains: a chunk of pointers
+ * per frame. */
+#define NET_CHUNK     512
+#define NET_ADDRESSES (1u << 24) /* a larger network's first ones */
+
+struct net_chunk {
+    struct net_port *_Atomic port[NET_CHUNK];
+};
+
+struct net_switch {
+    struct cell *cell;
+    uint32_t network, size, gateway; /* size: addresses, at most 2^31 */
+    uint32_t covered;                /* that the table can hold */
+    struct net_chunk *_Atomic *chunks;
+    struct uplink *uplink; /* NULL: none. Set once, at boot. */
+};
+
+/* Makes cell->net from the bundle's network record, with room for the
+ * addresses of all its domains. Without a bundle or a network (prefix and
+ * network 0): no switch, and 0. -XEN_EINVAL: a bad record; -XEN_ENOMEM. */
+must_check int net_switch_create(struct cell *cell);
+
+/* Work that is due: uplink frames in, room to send again. Called by every CPU
+ * on every pass; cheap when nothing is. Asks for another pass by itself
+ * (machine_kick) when its budget ends. */
+void net_poll(struct cell *cell, unsigned cpu);
+
+/* Frames of one sender, delivered in order; consecutive ones for the same
+ * receiver share one lock and one event. */
+struct net_batch {
+    struct net_port *to; /* whose domain's lock is held, or NULL */
+    uint64_t now;
+    uint32_t delivered;
+    bool flush; /* the uplink was given frames */
+    struct uplink *uplink;
+};
+
+/* Sends a frame of `from` on its way. NET_WAIT: offer it again later. What
+ * goes wrong at the receiver is counted there and NET_OK here. No domain lock
+ * but the batch's is held. */
+enum net_drop net_forward(struct net_batch *b, struct net_port *from,
+                          struct net_frame *f);
+/* Delivers f to `to` whatever its addresses are. */
+void net_deliver(struct net_batch *b, struct net_port *to,
+                 const struct net_frame *f);
+/* Releases the lock, raises the last event, notifies the NIC. */
+void net_batch_end(struct net_batch *b);
+
+/* The port that owns an address of the cell's network, or NULL. */
+static inline struct net_port *net_lookup(const struct net_switch *n,
+                                          uint32_t ipv4)
+{
+    uint32_t at = ipv4 - n->network;
+    struct net_chunk *chunk;
+
+    if (at >= n->covered)
+        return NULL;
+    chunk =
+        atomic_load_explicit(&n->chunks[at / NET_CHUNK], memory_order_acquire);
+    if (!chunk)
+        return NULL;
+    return atomic_load_explicit(&chunk->port[at % NET_CHUNK],
+                                memory_order_acquire);
+}
+
+static inline bool net_is_local(const struct net_switch *n, uint32_t ipv4)
+{
+    return ipv4 - n->network < n->size;
+}
+
+#endif

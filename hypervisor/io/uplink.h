@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The uplink: the physical NIC behind the switch, and the neighbours there.
+ *
+ * Outside, the whole cell is one station with the NIC's own MAC: frames out
+ * carry it as source, ARP requests for any domain's address are answered with
+ * it, frames in are given to a domain by their IPv4 destination. Domains see
+ * the router MAC only. Everything from outside is checked before use.
+ */
+#ifndef IO_UPLINK_H
+#define IO_UPLINK_H
+
+#include "core/lock.h"
+#include "io/arp.h"
+#include "io/net_port.h"
+#include "io/nic.h"
+
+struct cell;
+struct net_frame;
+struct net_switch;
+
+#define UPLINK_MMIO_MAX 8
+#define UPLINK_BUDGET   64 /* received frames per pass */
+
+/* What the command line says (system/options). */
+struct uplink_options {
+    struct uplink_mmio {
+        uint64_t address;
+        uint32_t gsi;
+    } mmio[UPLINK_MMIO_MAX]; /* virtio_mmio=0xADDRESS:GSI */
+    unsigned mmio_count;
+};
+
+enum uplink_drop {
+    UPLINK_DROP_LENGTH, /* undersized, oversized */
+    UPLINK_DROP_VLAN,
+    UPLINK_DROP_IPV6,
+    UPLINK_DROP_ETHERTYPE,
+    UPLINK_DROP_ADDRESS,     /* not for our MAC; broadcast IPv4 */
+    UPLINK_DROP_ARP,         /* malformed, or of no concern */
+    UPLINK_DROP_IPV4,        /* malformed */
+    UPLINK_DROP_SPOOFED,     /* claims to come from one of our domains */
+    UPLINK_DROP_UNSOLICITED, /* no domain has that address */
+    UPLINK_DROP_NO_ROOM,     /* answers of our own that found the NIC full */
+    UPLINK_DROPS,
+};
+
+struct uplink {
+    struct net_switch *net;
+    struct nic *nic;
+    uint64_t mac;
+    /* under lock, RANK_UPLINK */
+    struct lock lock;
+    struct arp_cache neighbours;
+    struct net_port *wait_first, *wait_last;
+    uint64_t sent_frames, received_frames;
+    uint64_t drops[UPLINK_DROPS];
+};
+
+/* Looks for a NIC (PCI, then the options' virtio-mmio windows) and makes it the
+ * switch's uplink. 0 also when there is none. Boot CPU, before domains run. */
+must_check int uplink_probe(struct cell *cell,
+                            const struct uplink_options *options);
+/* Makes `nic` the switch's uplink. -XEN_ENOMEM. */
+must_check int uplink_attach(struct cell *cell, struct nic *nic);
+
+/* Sends a frame of port `from` to the outside address `to`. */
+enum net_drop uplink_send(struct uplink *u, struct net_port *from,
+                          const struct net_frame *f, uint32_t to);
+/* Tells the NIC about what was sent since. */
+void uplink_flush(struct uplink *u);
+/* `p` waits for room: event_raise() when there is. */
+void uplink_wait(struct uplink *u, struct net_port *p);
+void uplink_forget(struct uplink *u, struct net_port *p);
+/* Receives at most UPLINK_BUDGET frames and wakes who waits. */
+void uplink_poll(struct uplink *u, unsigned cpu);
+
+#endif
