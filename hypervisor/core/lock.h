@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Spin locks with ranks. A CPU takes locks in ascending rank only; two domain
- * locks (same rank) in ascending domain id. LOCK_CHECKS (debug and host
- * builds link lock_checked.c, release links lock_plain.c) verifies it.
+ * locks (same rank) in ascending domain id. Release builds link lock_plain.c;
+ * debug and host builds link lock_checked.c, which verifies the order.
+ *
+ * hypercall_fast() may only try locks, never wait for one: whoever holds a
+ * domain's lock may wait for its guest to leave its CPU (core/space.h).
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
@@ -21,7 +24,7 @@ enum lock_rank {
 };
 
 struct lock {
-    atomic_uint held;
+    atomic_uint held; /* 0, or the holder's CPU + 1 */
     uint16_t rank;
     uint16_t reserved;
     uint32_t order; /* among equals: the domain id */
@@ -29,7 +32,14 @@ struct lock {
 
 void lock_init(struct lock *l, enum lock_rank rank, uint32_t order);
 void lock_take(struct lock *l);
+/* Takes l if nobody holds it. Never waits; any order is allowed. */
+must_check bool lock_try(struct lock *l);
 void lock_release(struct lock *l);
 bool lock_is_held(const struct lock *l); /* by somebody */
+bool lock_is_mine(const struct lock *l); /* by this CPU */
+
+/* This CPU forgets what it holds, and the order in which it took it: for a
+ * panic, and for tests that come back from one. */
+void lock_abandon(void);
 
 #endif

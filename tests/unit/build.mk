@@ -2,7 +2,7 @@
 # The unit tests: every portable file, machine/host and the bundle tool, in one
 # sanitized Linux program.
 
-UNIT_SRC := $(PORTABLE) $(wildcard hypervisor/machine/host/*.c \
+UNIT_SRC := $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
 	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c))
 
 UNIT := $(BUILD)/unit/unit-tests

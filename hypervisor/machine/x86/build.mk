@@ -2,7 +2,7 @@
 # The hypervisor as shipped. mem.c stays outside link-time optimisation: the
 # compiler may emit calls of memcpy after it has dropped an unused one.
 
-X86_SRC := $(PORTABLE) $(wildcard hypervisor/machine/x86/*.c \
+X86_SRC := $(PORTABLE) $(LOCK_PLAIN) $(wildcard hypervisor/machine/x86/*.c \
 	hypervisor/machine/x86/*.S)
 X86_LDS := hypervisor/machine/x86/scree.ld
 
