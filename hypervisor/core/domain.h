@@ -24,8 +24,10 @@
 #include "scree/upcall.h"
 #include "scree/vio.h"
 
-#define DOMAIN_NAME_MAX  SCREE_NAME_MAX
-#define DOMAIN_WATCHDOGS 2
+#define DOMAIN_NAME_MAX      SCREE_NAME_MAX
+#define DOMAIN_WATCHDOGS     2
+#define DOMAIN_NET_STATE     384 /* bytes */
+#define DOMAIN_CONSOLE_STATE 448
 
 enum domain_state {
     DOMAIN_STOPPED,
@@ -58,11 +60,15 @@ struct domain {
     struct shared_info *shared; /* the hypervisor's view of the page */
     struct scree_info *info;    /* and of the info page */
     struct port *ports[SCREE_PORTS / 512]; /* a frame each, on demand */
+    mfn_t port_frames[SCREE_PORTS / 512];  /* of `ports` */
     uint32_t port_hint;                    /* no free dynamic port below it */
     struct grant_table grants;
     struct vio_device vio[SCREE_VIO_DEVICES];
-    struct net_port *net; /* NULL: no network */
-    void *console;        /* io/console.h: line buffer and limits */
+    struct net_port *net; /* NULL: no network; else in net_state */
+    void *console;        /* NULL, or in console_state (io/console.h) */
+    /* io's parts of a domain: they live exactly as long as it does */
+    uint64_t net_state[DOMAIN_NET_STATE / 8];
+    uint64_t console_state[DOMAIN_CONSOLE_STATE / 8];
     const struct scree_domain_config *config; /* in the bundle */
     struct image *image;
     struct module *module;
@@ -71,7 +77,6 @@ struct domain {
     uint64_t memory_max;      /* and at most */
     gfn_t hole_hint;          /* no given-back page below it */
     uint32_t shutdown_reason; /* SHUTDOWN_*, when DYING or CRASHED */
-    uint32_t shutdown_code;   /* latched by SCHEDOP_shutdown_code, or ~0 */
     uint64_t created_ns;      /* machine_clock() */
     struct domain *next_dead;
     uint64_t dead_passes[1]; /* see cell.h; cpu_count of them follow */
