@@ -59,12 +59,13 @@ struct vcpu_exit {
     uint64_t address;    /* #PF: CR2; #DB: DR6; else 0 */
 };
 
-#define FAULT_PAGE             14
-#define FAULT_PAGE_PRESENT     1u
-#define FAULT_PAGE_WRITE       2u
-#define FAULT_PAGE_EXECUTE     16u
-#define HYPERCALL_SYSCALL_SIZE 2 /* bytes regs.rip is past the entering insn   \
-                                  */
+#define FAULT_PAGE         14
+#define FAULT_PAGE_PRESENT 1u
+#define FAULT_PAGE_WRITE   2u
+#define FAULT_PAGE_EXECUTE 16u
+#define HYPERCALL_SYSCALL_SIZE                                                 \
+    2 /* bytes regs.rip is past the entering insn                              \
+       */
 
 /* Start-of-day state as docs/abi.md says: all registers 0 but these. */
 void machine_vcpu_init(struct machine_vcpu *mv, struct machine_space *space,
@@ -107,7 +108,8 @@ struct mapping {
 
 struct machine_space {
     mfn_t root;      /* MFN_NONE until the first donation */
-    uint64_t *leaf0; /* the table of gfn 0..511, for the fast look-up */
+    uint64_t *leaf0; /* the table of gfn 0..511 once it exists, else NULL: in
+                        the machine's format, for its own space_get */
     mfn_t spare[4];  /* donated, not yet used */
     uint32_t spare_count;
     uint32_t table_count; /* frames in use as tables */
@@ -121,10 +123,11 @@ void machine_space_init(struct machine_space *s);
  * kept spare. */
 void machine_space_donate(struct machine_space *s, mfn_t table);
 /* Sets the leaf of g (below SCREE_GUEST_END). 0 or MACHINE_NEED_TABLE (nothing
- * changed). Does not flush. */
+ * changed). Does not flush. A leaf whose table exists never needs one. */
 must_check int machine_space_set(struct machine_space *s, gfn_t g,
                                  struct mapping m);
-/* The leaf of g; {MFN_NONE, MAP_NONE, 0} where no table is. */
+/* The leaf of g; {MFN_NONE, MAP_NONE, 0} where no table is. Hot: the machine
+ * takes the short way through leaf0 itself. */
 struct mapping machine_space_get(const struct machine_space *s, gfn_t g);
 /* Takes the tables apart. Returns one frame per call, MFN_NONE at the end;
  * leaves are dropped, not freed. No CPU may use the space any more. */
@@ -136,7 +139,8 @@ void machine_space_flush(struct machine_space *s, gfn_t g, uint64_t count);
 
 /* ------------------------------------------------------------- memory */
 
-/* The bytes of a frame, for the hypervisor. Valid for RAM frames. */
+/* The bytes of a frame, for the hypervisor. Valid for RAM frames, the module
+ * and the hypercall page. Consecutive frames are consecutive here. */
 void *machine_frame(mfn_t frame);
 
 struct machine_range {
