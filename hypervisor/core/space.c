@@ -27,12 +27,6 @@ static bool present(struct mapping m)
     return m.rights != MAP_NONE;
 }
 
-static enum frame_type type_of(enum space_soft soft)
-{
-    return soft == SOFT_COW || soft == SOFT_SHARED ? FRAME_SHARED
-                                                   : FRAME_WRITABLE;
-}
-
 void space_init(struct space *s, struct frames *f, struct quota *q,
                 uint32_t owner)
 {
@@ -139,7 +133,7 @@ static void check_rights(const struct space *s, mfn_t m, uint8_t rights,
     ASSERT(rights & MAP_READ);
     ASSERT(!(rights & MAP_WRITE) || !(rights & MAP_EXEC));
     ASSERT(!(rights & MAP_WRITE) || info.type == FRAME_WRITABLE);
-    ASSERT(info.refs > 0 && info.type == type_of(soft));
+    ASSERT(info.refs > 0 && info.type == space_frame_type(soft));
     ASSERT(soft != SOFT_HOLE);
 }
 
@@ -245,25 +239,31 @@ int space_fault(struct space *s, gva_t a, bool write, bool exec)
     return m.soft == SOFT_COW ? break_cow(s, g, m) : -XEN_EFAULT;
 }
 
-/* The slow half of space_page(). */
-static __attribute__((noinline)) void *page_fault_in(struct space *s, gfn_t g,
-                                                     bool write)
+/* The slow half of space_resolve(). */
+static __attribute__((noinline)) bool fault_in(struct space *s, gfn_t g,
+                                               bool write, struct mapping *m)
 {
     if (space_fault(s, gva(g.n << PAGE_SHIFT), write, false))
-        return NULL;
-    return machine_frame(space_get(s, g).frame);
+        return false;
+    *m = space_get(s, g);
+    return true;
+}
+
+bool space_resolve(struct space *s, gfn_t g, bool write, struct mapping *m)
+{
+    if (__builtin_expect(g.n >= GFN_END, 0))
+        return false;
+    *m = space_get(s, g);
+    if (__builtin_expect(m->rights & (write ? MAP_WRITE : MAP_READ), 1))
+        return true;
+    return fault_in(s, g, write, m);
 }
 
 void *space_page(struct space *s, gfn_t g, bool write)
 {
     struct mapping m;
 
-    if (__builtin_expect(g.n >= GFN_END, 0))
-        return NULL;
-    m = space_get(s, g);
-    if (__builtin_expect(m.rights & (write ? MAP_WRITE : MAP_READ), 1))
-        return machine_frame(m.frame);
-    return page_fault_in(s, g, write);
+    return space_resolve(s, g, write, &m) ? machine_frame(m.frame) : NULL;
 }
 
 /* ------------------------------------------------------ end and recount */

@@ -72,9 +72,19 @@ must_check int space_take_back(struct space *s, gfn_t g);
 /* A guest's page fault, or our own access on its behalf: 0 when the access may
  * be tried again; -XEN_EFAULT it is the guest's fault; -XEN_ENOMEM. */
 must_check int space_fault(struct space *s, gva_t a, bool write, bool exec);
-/* The bytes of page g for our own access, materialised and (if write) private.
- * NULL: a guest's access of that kind would fault. */
+/* The leaf of page g for our own access, materialised and (if write) private.
+ * false: a guest's access of that kind would fault. */
+must_check bool space_resolve(struct space *s, gfn_t g, bool write,
+                              struct mapping *m);
+/* Its bytes, or NULL. */
 void *space_page(struct space *s, gfn_t g, bool write);
+
+/* What a present page of that kind is made of. */
+static inline enum frame_type space_frame_type(enum space_soft soft)
+{
+    return soft == SOFT_COW || soft == SOFT_SHARED ? FRAME_SHARED
+                                                   : FRAME_WRITABLE;
+}
 
 /* The leaf of g, as it is. */
 static inline struct mapping space_get(const struct space *s, gfn_t g)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies from and to guests, page by page: one look-up in the domain's leaf
+ * table for each page, then plain bytes. No address below comes near a frame
+ * without space_resolve() having seen its page and the kind of access.
+ */
+#include "core/guestmem.h"
+
+#include "base/string.h"
+#include "core/domain.h"
+
+/* Neither wraps nor reaches beyond what a guest may have. */
+static bool in_range(gva_t a, size_t n)
+{
+    return n <= SCREE_GUEST_END && a.a <= SCREE_GUEST_END - n;
+}
+
+/* The bytes at a, and how many of n lie in its page. */
+static char *piece(struct domain *d, gva_t a, size_t n, bool write, size_t *k)
+{
+    size_t offset = a.a & PAGE_MASK;
+    char *page = space_page(&d->space, gva_gfn(a), write);
+
+    *k = min_u64(n, PAGE_SIZE - offset);
+    return page ? page + offset : NULL;
+}
+
+int guestmem_read(struct domain *d, void *to, gva_t from, size_t n)
+{
+    char *out = to;
+
+    if (!in_range(from, n))
+        return -XEN_EFAULT;
+    while (n > 0) {
+        size_t k;
+        const char *p = piece(d, from, n, false, &k);
+
+        if (!p)
+            return -XEN_EFAULT;
+        memcpy(out, p, k);
+        out += k;
+        from.a += k;
+        n -= k;
+    }
+    return 0;
+}
+
+int guestmem_write(struct domain *d, gva_t to, const void *from, size_t n)
+{
+    const char *in = from;
+
+    if (!in_range(to, n))
+        return -XEN_EFAULT;
+    while (n > 0) {
+        size_t k;
+        char *p = piece(d, to, n, true, &k);
+
+        if (!p)
+            return -XEN_EFAULT;
+        memcpy(p, in, k);
+        in += k;
+        to.a += k;
+        n -= k;
+    }
+    return 0;
+}
+
+int guestmem_writable(struct domain *d, gva_t to, size_t n)
+{
+    if (!in_range(to, n))
+        return -XEN_EFAULT;
+    while (n > 0) {
+        size_t k;
+
+        if (!piece(d, to, n, true, &k))
+            return -XEN_EFAULT;
+        to.a += k;
+        n -= k;
+    }
+    return 0;
+}
+
+/* Fills piece i of the pin, with a reference to its frame. */
+static int pin_piece(struct domain *d, gva_t a, size_t n, bool write,
+                     struct guestmem_pin *pin, unsigned i)
+{
+    struct space *s = &d->space;
+    struct mapping m;
+
+    if (!space_resolve(s, gva_gfn(a), write, &m))
+        return -XEN_EFAULT;
+    if (frame_get(s->frames, m.frame,
+                  space_frame_type((enum space_soft)m.soft)))
+        return -XEN_EFAULT;
+    pin->bytes[i] = (char *)machine_frame(m.frame) + (a.a & PAGE_MASK);
+    pin->length[i] = (uint32_t)n;
+    pin->frame[i] = m.frame.n;
+    return 0;
+}
+
+int guestmem_pin(struct domain *d, gva_t a, size_t n, bool write,
+                 struct guestmem_pin *pin)
+{
+    size_t first = min_u64(n, PAGE_SIZE - (a.a & PAGE_MASK));
+    int result = 0;
+
+    *pin = (struct guestmem_pin){.frame = {UINT64_MAX, UINT64_MAX}};
+    if (n > PAGE_SIZE || !in_range(a, n))
+        return -XEN_EFAULT;
+    if (first > 0)
+        result = pin_piece(d, a, first, write, pin, 0);
+    if (!result && n > first)
+        result = pin_piece(d, gva(a.a + first), n - first, write, pin, 1);
+    if (result)
+        guestmem_unpin(d, pin);
+    return result;
+}
+
+void guestmem_unpin(struct domain *d, struct guestmem_pin *pin)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(pin->frame); i++) {
+        if (pin->frame[i] != UINT64_MAX)
+            frame_put(d->space.frames, &d->quota, mfn(pin->frame[i]));
+        pin->frame[i] = UINT64_MAX;
+        pin->bytes[i] = NULL;
+        pin->length[i] = 0;
+    }
+}
