@@ -5,6 +5,7 @@
  */
 #include "rt.h"
 
+struct rt_start rt_start;
 static unsigned tap_points, tap_failed;
 
 void rt_main(void)

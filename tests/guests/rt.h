@@ -24,6 +24,14 @@
  * otherwise SHUTDOWN_crash. */
 int guest_main(void);
 
+/* The registers at the first instruction; `below` is the word under rsp. */
+struct rt_start {
+    uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi, rsp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rflags, below;
+};
+extern struct rt_start rt_start;
+
 /* ------------------------------------------------------------- basics */
 
 #define RT_SECOND 1000000000ull
@@ -50,6 +58,11 @@ uint64_t rt_now(void);
 void rt_sleep(uint64_t ns);
 /* Burns the processor without calling the hypervisor (much). */
 void rt_spin(uint64_t ns);
+/* Lets others run; delivers what is pending. */
+static inline void rt_yield(void)
+{
+    (void)HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+}
 /* Ends the domain; reason as Xen's SHUTDOWN_*. */
 __attribute__((noreturn)) void rt_shutdown(unsigned reason);
 

@@ -48,8 +48,29 @@
         .section .text.start, "ax", @progbits
         .globl _start
         .type _start, @function
-/* Start of day: rsp = info.memory_end, everything else as docs/abi.md says. */
+/* Start of day: rsp = info.memory_end, everything else as docs/abi.md says.
+ * What it was is kept in struct rt_start for the conformance guests. */
 _start:
+        mov     %rax, rt_start+0(%rip)
+        mov     %rcx, rt_start+8(%rip)
+        mov     %rdx, rt_start+16(%rip)
+        mov     %rbx, rt_start+24(%rip)
+        mov     %rbp, rt_start+32(%rip)
+        mov     %rsi, rt_start+40(%rip)
+        mov     %rdi, rt_start+48(%rip)
+        mov     %rsp, rt_start+56(%rip)
+        mov     %r8, rt_start+64(%rip)
+        mov     %r9, rt_start+72(%rip)
+        mov     %r10, rt_start+80(%rip)
+        mov     %r11, rt_start+88(%rip)
+        mov     %r12, rt_start+96(%rip)
+        mov     %r13, rt_start+104(%rip)
+        mov     %r14, rt_start+112(%rip)
+        mov     %r15, rt_start+120(%rip)
+        mov     -8(%rsp), %rax
+        mov     %rax, rt_start+136(%rip)
+        pushfq
+        pop     rt_start+128(%rip)
         xor     %ebp, %ebp
         and     $-16, %rsp
         call    rt_main
