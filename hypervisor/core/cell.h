@@ -39,13 +39,13 @@ struct cpu {
     struct domain *dying; /* taken off `dead`, waiting for the other CPUs */
     /* under lock */
     struct lock lock;
-    struct heap queue;   /* runnable vcpus by vtime */
-    struct heap timers;  /* by deadline */
-    uint64_t vtime;      /* of the queue */
-    uint64_t slice_end;  /* of the running vcpu */
-    uint64_t deadline;   /* last given to machine_deadline() */
-    struct domain *dead; /* ended here, not yet seen by this CPU */
-    uint32_t domains;    /* placed here; under the cell's lock */
+    struct heap queue;         /* runnable vcpus by vtime */
+    struct heap timers;        /* by deadline */
+    uint64_t vtime;            /* of the queue */
+    uint64_t slice_end;        /* of the running vcpu */
+    _Atomic uint64_t deadline; /* last given to machine_deadline() */
+    struct domain *dead;       /* ended here, not yet seen by this CPU */
+    uint32_t domains;          /* placed here; under the cell's lock */
     /* written by this CPU, read by all */
     atomic_ulong passes;
     atomic_bool idle;

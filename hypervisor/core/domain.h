@@ -42,7 +42,6 @@ struct vio_device {
     struct scree_vio_ring *ring; /* NULL: closed */
     uint32_t tx, rx, done;       /* ours, free-running */
     uint32_t tx_errors, tx_drops, rx_drops;
-    bool tx_waiting; /* raise the event when there is room */
 };
 
 struct net_port; /* io/net_port.h */

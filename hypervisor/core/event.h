@@ -15,24 +15,24 @@
 struct domain;
 
 enum port_state {
-    PORT_FREE = 0,
-    PORT_STATIC,      /* raised by the hypervisor only */
+    PORT_FREE = 0,    /* static ports have no descriptor */
     PORT_UNBOUND,     /* remote_domain may bind to it */
     PORT_INTERDOMAIN, /* sends to remote_domain's remote_port */
-    PORT_VIRQ,
-    PORT_IPI, /* to itself */
+    PORT_IPI,         /* to itself */
 };
 
 struct port {
     uint8_t state;
-    uint8_t virq;
+    uint8_t reserved;
     uint16_t remote_port;
     uint32_t remote_domain;
 };
 
 /* Raises a port of d. Any CPU, no lock needed. */
 void event_raise(struct domain *d, uint32_t port);
-/* Delivers a virtual interrupt to whoever bound it. */
+/* Is this port's pending bit set? */
+bool event_pending(const struct domain *d, uint32_t port);
+/* Raises the static port of a virtual interrupt. */
 void event_virq(struct domain *d, uint32_t virq);
 
 /* The operations behind event_channel_op; results as Xen's. d's lock is not
@@ -41,7 +41,8 @@ must_check int event_alloc_unbound(struct domain *d, uint32_t remote,
                                    uint32_t *port);
 must_check int event_bind_interdomain(struct domain *d, uint32_t remote,
                                       uint32_t remote_port, uint32_t *port);
-must_check int event_bind_virq(struct domain *d, uint32_t virq, uint32_t *port);
+/* The static port of a virq; -XEN_EINVAL: it has none. */
+must_check int event_bind_virq(uint32_t virq, uint32_t *port);
 must_check int event_bind_ipi(struct domain *d, uint32_t *port);
 must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);

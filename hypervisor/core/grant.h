@@ -4,9 +4,6 @@
  * entries in up to SCREE_GRANT_MAX frames at SCREE_GRANT_PAGES, written by the
  * guest, read here once per use. Only copying exists in flat domains: nobody's
  * page is ever mapped by another.
- *
- * GTF_reading and GTF_writing are set in the entry while a copy runs, which
- * the granter cannot see as anything but an instant: its lock is held.
  */
 #ifndef CORE_GRANT_H
 #define CORE_GRANT_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The info page of a domain, the clock page of the cell, and the time fields
- * that Xen puts into vcpu_info: everything a guest reads to know who and when
- * it is. Written here only.
+ * The info page of a domain and the clock page of the cell: everything a guest
+ * reads to know who and when it is. The builder adds image, files and network.
  */
 #ifndef CORE_INFO_H
 #define CORE_INFO_H
@@ -11,15 +10,10 @@
 
 struct cell;
 struct domain;
-struct scree_domain_config;
-struct vcpu_time_info;
 
 /* Makes the cell's clock page. -XEN_ENOMEM. */
 must_check int info_clock_init(struct cell *cell);
-/* Fills what config and machine know; the builder adds image, files and
- * network. */
-void info_init(struct domain *d, const struct scree_domain_config *config);
-/* Xen's form of the same scaling. */
-void info_xen_time(struct vcpu_time_info *t);
+/* Fills what the domain and the machine know. d->info is a zeroed page. */
+void info_init(struct domain *d);
 
 #endif

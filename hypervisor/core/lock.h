@@ -21,6 +21,7 @@ enum lock_rank {
     RANK_CPU,      /* run queue and timers of a CPU */
     RANK_FRAMES,   /* free lists and counts */
     RANK_CONSOLE,  /* the cell's console */
+    RANK_RANDOM,   /* the random number generator */
 };
 
 struct lock {

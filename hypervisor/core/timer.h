@@ -30,10 +30,11 @@ void timer_set(struct cpu *c, struct timer *t, uint64_t deadline);
 void timer_stop(struct cpu *c, struct timer *t);
 /* True when c's heap or slice may be due. */
 bool timer_due(const struct cpu *c, uint64_t now);
-/* Fires what is due on this CPU, a batch at most; then programs the machine
- * for the first timer or the end of the slice. */
+/* Fires what is due on this CPU, a batch at most. timer_rearm() must follow,
+ * when it is known who runs next. */
 void timer_run(struct cpu *c, uint64_t now);
-/* The machine interrupted, so its one-shot may be spent: programs it anew. */
+/* Programs the machine for the first timer or the end of the slice; also
+ * after any interrupt, because the one-shot may be spent. */
 void timer_rearm(struct cpu *c);
 /* Lowers the machine's deadline to `ns` at least. c's lock is held. */
 void timer_program(struct cpu *c, uint64_t ns);

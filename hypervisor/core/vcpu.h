@@ -41,14 +41,14 @@ struct vcpu {
     struct sched_node sched;
     struct timer timer;      /* set_timer_op */
     struct timer wait_timer; /* idle's and poll's deadline */
-    enum vcpu_wait wait;
+    _Atomic enum vcpu_wait wait;
     uint32_t event_flags; /* CALLBACKF_* */
     gva_t event_handler;  /* 0: none */
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
-    gva_t runstate; /* where the guest wants it, or 0 */
+    uint64_t wait_deadline; /* ns; idle and poll */
     struct continuation again;
-    uint64_t trap_handlers[SCREE_TRAPS]; /* guest address, or 0 */
+    uint32_t trap_handlers[SCREE_TRAPS]; /* guest address, or 0 */
     uint8_t trap_flags[SCREE_TRAPS];
 };
 
@@ -73,7 +73,5 @@ uint32_t vcpu_wake_bits(const struct vcpu *v, uint64_t deadline, uint64_t now);
 /* Times in each state up to now, as Xen defines them. */
 void vcpu_runstate(const struct vcpu *v, uint64_t now,
                    struct vcpu_runstate_info *r);
-/* Writes the runstate area, if registered; failures are the guest's loss. */
-void vcpu_runstate_update(struct vcpu *v, uint64_t now);
 
 #endif

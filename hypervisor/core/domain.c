@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making, finding, ending and freeing domains: see domain.h.
+ *
+ * Death, so that nobody keeps a pointer too long:
+ *  1. domain_end() sets DYING: from then on domain_find() does not know it.
+ *     The domain goes to its CPU's dead list.
+ *  2. That CPU notes every CPU's passes and kicks those in guests.
+ *  3. When each CPU has passed or idles, the domain is reapable.
+ * The id stays taken until domain_free(), so nobody else can answer to it.
+ */
+#include "core/domain.h"
+
+#include "base/string.h"
+#include "core/info.h"
+
+#define RECHECK_NS 100000 /* while other CPUs have not passed yet */
+
+/* --------------------------------------------------------------- making */
+
+static uint64_t frames_needed(const struct domain_shape *shape)
+{
+    return 3 /* itself, info page, shared page */
+           + space_table_frames(shape->end) + shape->memory - shape->shared +
+           shape->devices;
+}
+
+static int check_create(struct cell *cell, const struct domain_shape *shape)
+{
+    if (shape->id == 0 || shape->id >= cell->domain_limit ||
+        shape->shared > shape->memory || shape->memory == 0 ||
+        shape->end.n > SCREE_GUEST_END >> PAGE_SHIFT)
+        return -XEN_EINVAL;
+    if (atomic_load(&cell->domains[shape->id]))
+        return -XEN_EEXIST;
+    return 0;
+}
+
+/* Maps one page that all domains share. */
+static int map_shared(struct domain *d, uint64_t at, mfn_t m, uint8_t rights)
+{
+    int result = frame_get(d->cell->frames, m, FRAME_SHARED);
+
+    if (result)
+        return result;
+    result = space_map(&d->space, gva_gfn(gva(at)), m, rights, SOFT_SHARED);
+    if (result)
+        frame_put(d->cell->frames, NULL, m);
+    return result;
+}
+
+/* Maps one zeroed page of the domain's own; its bytes, or NULL. */
+static void *map_own(struct domain *d, uint64_t at, uint8_t rights)
+{
+    struct frames *f = d->cell->frames;
+    mfn_t m = frame_alloc_zero(f, &d->quota, d->id, FRAME_WRITABLE);
+
+    if (!mfn_valid(m))
+        return NULL;
+    if (space_map(&d->space, gva_gfn(gva(at)), m, rights, SOFT_FIXED)) {
+        frame_put(f, &d->quota, m);
+        return NULL;
+    }
+    return machine_frame(m);
+}
+
+static int map_fixed(struct domain *d)
+{
+    int result;
+
+    d->info = map_own(d, SCREE_INFO_PAGE, MAP_READ);
+    d->shared = map_own(d, SCREE_SHARED_PAGE, MAP_READ | MAP_WRITE);
+    if (!d->info || !d->shared)
+        return -XEN_ENOMEM;
+    result = map_shared(d, SCREE_HYPERCALL_PAGE, machine_info()->hypercall_page,
+                        MAP_READ | MAP_EXEC);
+    if (result)
+        return result;
+    return map_shared(d, SCREE_CLOCK_PAGE, d->cell->clock_page, MAP_READ);
+}
+
+/* The struct itself, in its frame, with everything that cannot fail. */
+static struct domain *
+lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
+{
+    mfn_t m =
+        frame_alloc_zero(cell->frames, &quota, shape->id, FRAME_HYPERVISOR);
+    struct domain *d;
+
+    if (!mfn_valid(m)) {
+        frame_unpromise(cell->frames, &quota, quota.promised);
+        return NULL;
+    }
+    d = machine_frame(m);
+    d->frame = m;
+    d->quota = quota;
+    d->cell = cell;
+    d->id = shape->id;
+    d->memory = d->memory_max = shape->memory;
+    d->port_hint = SCREE_PORT_DYNAMIC;
+    d->created_ns = machine_clock();
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++)
+        timer_init(&d->watchdogs[i], NULL);
+    atomic_init(&d->state, DOMAIN_STOPPED);
+    lock_init(&d->lock, RANK_DOMAIN, shape->id);
+    space_init(&d->space, cell->frames, &d->quota, shape->id);
+    d->space.ram_start = gva_gfn(gva(SCREE_IMAGE_BASE));
+    d->space.ram_end = gfn(d->space.ram_start.n + shape->memory);
+    return d;
+}
+
+/* Takes the id and a CPU. The cell's lock is held. */
+static void publish(struct domain *d, const struct domain_shape *shape)
+{
+    vcpu_init(&d->vcpu, d, cell_place(d->cell), shape->weight);
+    atomic_store(&d->cell->domains[d->id], d);
+    atomic_fetch_add(&d->cell->domain_count, 1);
+}
+
+static int build(struct domain *d)
+{
+    int result;
+
+    lock_take(&d->lock);
+    result = map_fixed(d);
+    lock_release(&d->lock);
+    if (result)
+        return result;
+    d->vcpu.info = &d->shared->vcpu_info[0];
+    d->vcpu.info->evtchn_upcall_mask = 1;
+    info_init(d);
+    return 0;
+}
+
+int domain_create(struct cell *cell, const struct domain_shape *shape,
+                  struct domain **out)
+{
+    struct quota quota = {0, 0};
+    struct domain *d;
+    int result;
+
+    lock_take(&cell->lock);
+    result = check_create(cell, shape);
+    if (!result)
+        result = frame_promise(cell->frames, &quota, frames_needed(shape));
+    if (result) {
+        lock_release(&cell->lock);
+        return result;
+    }
+    d = lay_out(cell, shape, quota);
+    if (d)
+        publish(d, shape);
+    lock_release(&cell->lock);
+    if (!d)
+        return -XEN_ENOMEM;
+    result = build(d);
+    if (result) {
+        domain_free(d);
+        return result;
+    }
+    *out = d;
+    return 0;
+}
+
+/* --------------------------------------------------------------- states */
+
+static bool change_state(struct domain *d, enum domain_state from,
+                         enum domain_state to)
+{
+    unsigned expected = from;
+
+    return atomic_compare_exchange_strong(&d->state, &expected, to);
+}
+
+void domain_start(struct domain *d)
+{
+    if (change_state(d, DOMAIN_STOPPED, DOMAIN_RUNNING) ||
+        change_state(d, DOMAIN_PAUSED, DOMAIN_RUNNING))
+        sched_start(&d->vcpu);
+}
+
+void domain_pause(struct domain *d)
+{
+    if (change_state(d, DOMAIN_RUNNING, DOMAIN_PAUSED))
+        sched_stop(&d->vcpu);
+}
+
+/* From any state but DYING. The first one's reason counts. */
+static bool set_final(struct domain *d, enum domain_state to, uint32_t reason)
+{
+    unsigned old = atomic_load(&d->state);
+
+    do {
+        if (old == DOMAIN_DYING || old == to)
+            return false;
+    } while (!atomic_compare_exchange_weak(&d->state, &old, to));
+    if (old != DOMAIN_CRASHED)
+        d->shutdown_reason = reason;
+    return true;
+}
+
+void domain_end(struct domain *d, uint32_t reason)
+{
+    struct cpu *c = d->vcpu.cpu;
+
+    if (!set_final(d, DOMAIN_DYING, reason))
+        return;
+    lock_take(&c->lock);
+    d->next_dead = c->dead;
+    c->dead = d;
+    lock_release(&c->lock);
+    sched_stop(&d->vcpu); /* and tells c */
+}
+
+void domain_preserve(struct domain *d, uint32_t reason)
+{
+    if (set_final(d, DOMAIN_CRASHED, reason))
+        sched_stop(&d->vcpu);
+}
+
+/* --------------------------------------------------------------- finding */
+
+struct domain *domain_find(struct cell *cell, uint32_t id)
+{
+    struct domain *d;
+
+    if (id >= cell->domain_limit)
+        return NULL;
+    d = atomic_load(&cell->domains[id]);
+    return d && domain_state(d) != DOMAIN_DYING ? d : NULL;
+}
+
+struct domain *domain_by_domid(struct domain *d, domid_t domid)
+{
+    if (domid == DOMID_SELF)
+        return d;
+    return domid < DOMID_FIRST_RESERVED ? domain_find(d->cell, domid) : NULL;
+}
+
+/* ---------------------------------------------------------------- dying */
+
+static void note_passes(struct cpu *c, struct domain *d)
+{
+    struct cell *cell = c->cell;
+
+    for (unsigned i = 0; i < cell->cpu_count; i++) {
+        d->dead_passes[i] = atomic_load(&cell->cpus[i].passes);
+        if (i != c->id && !atomic_load(&cell->cpus[i].idle))
+            machine_kick(i);
+    }
+}
+
+/* Takes what ended here into the list of those whose time runs. */
+static void take_dead(struct cpu *c)
+{
+    struct domain *list, *d;
+
+    lock_take(&c->lock);
+    list = c->dead;
+    c->dead = NULL;
+    lock_release(&c->lock);
+    while ((d = list)) {
+        list = d->next_dead;
+        note_passes(c, d);
+        d->next_dead = c->dying;
+        c->dying = d;
+    }
+}
+
+static bool all_passed(struct cpu *c, const struct domain *d)
+{
+    struct cell *cell = c->cell;
+
+    for (unsigned i = 0; i < cell->cpu_count; i++) {
+        if (atomic_load(&cell->cpus[i].passes) == d->dead_passes[i] &&
+            !(i != c->id && atomic_load(&cell->cpus[i].idle)))
+            return false;
+    }
+    return c->current != &d->vcpu;
+}
+
+struct domain *domain_reapable(struct cpu *c)
+{
+    struct domain **at, *d;
+
+    if (c->dead)
+        take_dead(c);
+    for (at = &c->dying; (d = *at); at = &d->next_dead) {
+        if (all_passed(c, d)) {
+            *at = d->next_dead;
+            return d;
+        }
+    }
+    if (c->dying) {
+        lock_take(&c->lock);
+        timer_program(c, c->now + RECHECK_NS);
+        lock_release(&c->lock);
+    }
+    return NULL;
+}
+
+static void stop_timers(struct domain *d)
+{
+    struct cpu *c = d->vcpu.cpu;
+
+    timer_stop(c, &d->vcpu.timer);
+    timer_stop(c, &d->vcpu.wait_timer);
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++)
+        timer_stop(c, &d->watchdogs[i]);
+}
+
+/* The machine forgets the vcpu; if it ever ran, this is its CPU. */
+static void leave_cpu(struct domain *d)
+{
+    struct cpu *c = d->vcpu.cpu;
+
+    if (c->id == machine_cpu() && c->loaded == &d->vcpu) {
+        machine_vcpu_leave(&d->vcpu.m);
+        c->loaded = NULL;
+    }
+}
+
+static void drop_space(struct domain *d)
+{
+    lock_take(&d->lock);
+    space_destroy(&d->space);
+    lock_release(&d->lock);
+}
+
+void domain_free(struct domain *d)
+{
+    struct cell *cell = d->cell;
+    uint32_t id = d->id;
+    struct quota quota;
+
+    atomic_store(&d->state, DOMAIN_DYING);
+    stop_timers(d);
+    leave_cpu(d);
+    if (d->shared)
+        event_destroy(d);
+    drop_space(d);
+    lock_take(&cell->lock);
+    cell_unplace(d->vcpu.cpu);
+    quota = d->quota; /* it lies in the frame that goes */
+    frame_put(cell->frames, &quota, d->frame);
+    ASSERT(quota.drawn == 0);
+    frame_unpromise(cell->frames, &quota, quota.promised);
+    atomic_store(&cell->domains[id], NULL);
+    atomic_fetch_sub(&cell->domain_count, 1);
+    lock_release(&cell->lock);
+}

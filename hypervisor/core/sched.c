@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler's run queues: see sched.h.
+ *
+ * The queue's heap is ordered by virtual time. A waker takes its CPU's lock,
+ * and a blocker decides under it, so "pending was set" and "blocked" cannot
+ * miss each other: the waker sets the event first and looks at the state then,
+ * the blocker sets the state first and looks at the event then, both with
+ * sequentially consistent accesses.
+ */
+#include "core/sched.h"
+
+#include "core/cell.h"
+#include "core/vcpu.h"
+
+#define WEIGHT_ONE 256
+
+static uint64_t scaled(const struct vcpu *v, uint64_t ns)
+{
+    return ns * WEIGHT_ONE / v->sched.weight;
+}
+
+static enum vcpu_state state_of(const struct vcpu *v)
+{
+    return (enum vcpu_state)atomic_load(&v->sched.state);
+}
+
+/* Changes the state and books the time spent in the old one. */
+static void enter(struct vcpu *v, enum vcpu_state state, uint64_t now)
+{
+    struct sched_node *s = &v->sched;
+    uint64_t spent = now > s->since ? now - s->since : 0;
+
+    switch (state_of(v)) {
+    case VCPU_RUNNABLE:
+        s->ready_ns += spent;
+        break;
+    case VCPU_BLOCKED:
+        s->sleep_ns += spent;
+        break;
+    default:
+        break;
+    }
+    s->since = now;
+    atomic_store(&s->state, state);
+}
+
+void sched_init(struct vcpu *v, struct cpu *c, uint32_t weight)
+{
+    v->cpu = c;
+    v->sched = (struct sched_node){
+        .slot = HEAP_NONE,
+        .weight = weight ? weight : 1,
+        .since = machine_clock(),
+    };
+    atomic_init(&v->sched.state, VCPU_STOPPED);
+}
+
+void sched_account(struct cpu *c, struct vcpu *v, uint64_t now)
+{
+    struct sched_node *s = &v->sched;
+    uint64_t ran = now > s->started ? now - s->started : 0;
+
+    (void)c;
+    s->run_ns += ran;
+    s->vtime += scaled(v, ran);
+    s->started = now;
+}
+
+/* Puts v into c's queue. c's lock is held. */
+static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
+{
+    enter(v, VCPU_RUNNABLE, now);
+    ASSERT(heap_insert(&c->queue, v->sched.vtime, v, &v->sched.slot));
+}
+
+/* The queue's own virtual time follows whoever is furthest behind. */
+static void advance(struct cpu *c)
+{
+    const struct heap_entry *top = heap_top(&c->queue);
+    uint64_t least = top ? top->key : UINT64_MAX;
+
+    if (c->current)
+        least = min_u64(least, c->current->sched.vtime);
+    if (least != UINT64_MAX)
+        c->vtime = max_u64(c->vtime, least);
+}
+
+/* Should somebody in the queue run instead of v now? */
+static bool preempts(const struct cpu *c, const struct vcpu *v)
+{
+    const struct heap_entry *top = heap_top(&c->queue);
+
+    if (!top)
+        return false;
+    return c->now >= c->slice_end ||
+           top->key + SCHED_PREEMPT_NS < v->sched.vtime;
+}
+
+/* Makes the first of the queue RUNNING, if there is one. */
+static struct vcpu *start_next(struct cpu *c)
+{
+    const struct heap_entry *top = heap_top(&c->queue);
+    struct vcpu *v;
+
+    if (!top)
+        return NULL;
+    v = top->item;
+    heap_remove(&c->queue, &v->sched.slot);
+    enter(v, VCPU_RUNNING, c->now);
+    v->sched.started = c->now;
+    c->current = v;
+    c->slice_end = c->now + SCHED_SLICE_NS;
+    return v;
+}
+
+struct vcpu *sched_pick(struct cpu *c)
+{
+    struct vcpu *v = c->current;
+
+    atomic_store(&c->resched, false);
+    lock_take(&c->lock);
+    if (v) {
+        sched_account(c, v, c->now);
+        if (state_of(v) != VCPU_RUNNING) {
+            c->current = NULL;
+        } else if (preempts(c, v)) {
+            c->current = NULL;
+            enqueue(c, v, c->now);
+        } else if (c->now >= c->slice_end) {
+            c->slice_end = c->now + SCHED_SLICE_NS;
+        }
+    }
+    if (!c->current)
+        v = start_next(c);
+    advance(c);
+    if (v && c->queue.count)
+        timer_program(c, c->slice_end);
+    lock_release(&c->lock);
+    return v;
+}
+
+void sched_yield(struct cpu *c)
+{
+    struct vcpu *v = c->current;
+    const struct heap_entry *top;
+
+    lock_take(&c->lock);
+    top = heap_top(&c->queue);
+    if (v && top && state_of(v) == VCPU_RUNNING) {
+        sched_account(c, v, c->now);
+        c->current = NULL;
+        /* behind the first of the others, whatever the shares say */
+        v->sched.vtime = max_u64(v->sched.vtime, top->key + 1);
+        enqueue(c, v, c->now);
+    }
+    lock_release(&c->lock);
+}
+
+bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending)
+{
+    bool blocked = false;
+
+    lock_take(&c->lock);
+    if (state_of(v) == VCPU_RUNNING) {
+        sched_account(c, v, c->now);
+        enter(v, VCPU_BLOCKED, c->now);
+        blocked = !unless_pending || !vcpu_pending(v);
+        if (blocked)
+            c->current = NULL;
+        else
+            enter(v, VCPU_RUNNING, c->now);
+    }
+    lock_release(&c->lock);
+    return blocked;
+}
+
+/* Tells c that its queue has changed. */
+static void notify(struct cpu *c)
+{
+    bool told = atomic_exchange(&c->resched, true);
+
+    if (c->id != machine_cpu() && (!told || atomic_load(&c->idle)))
+        machine_kick(c->id);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    struct cpu *c = v->cpu;
+    bool woken = false;
+    uint64_t floor;
+
+    if (state_of(v) != VCPU_BLOCKED)
+        return;
+    lock_take(&c->lock);
+    if (state_of(v) == VCPU_BLOCKED) {
+        floor = scaled(v, SCHED_SLICE_NS);
+        floor = c->vtime > floor ? c->vtime - floor : 0;
+        v->sched.vtime = max_u64(v->sched.vtime, floor);
+        enqueue(c, v, machine_clock());
+        woken = true;
+    }
+    lock_release(&c->lock);
+    if (woken)
+        notify(c);
+}
+
+void sched_poke(struct vcpu *v)
+{
+    if (v->cpu->id != machine_cpu() && state_of(v) == VCPU_RUNNING)
+        machine_kick(v->cpu->id);
+}
+
+void sched_stop(struct vcpu *v)
+{
+    struct cpu *c = v->cpu;
+
+    lock_take(&c->lock);
+    if (v->sched.slot != HEAP_NONE)
+        heap_remove(&c->queue, &v->sched.slot);
+    enter(v, VCPU_STOPPED, machine_clock());
+    lock_release(&c->lock);
+    notify(c);
+}
+
+void sched_start(struct vcpu *v)
+{
+    struct cpu *c = v->cpu;
+
+    lock_take(&c->lock);
+    if (state_of(v) == VCPU_STOPPED) {
+        v->sched.vtime = max_u64(v->sched.vtime, c->vtime);
+        enqueue(c, v, machine_clock());
+    }
+    lock_release(&c->lock);
+    notify(c);
+}
