@@ -36,10 +36,11 @@ x86_FLAGS  := $(BASE) -O2 -ffreestanding -fpie -fvisibility=hidden \
 	-fno-omit-frame-pointer -flto $(INCLUDES)
 host_CC    := $(CC)
 host_FLAGS := $(BASE) -O1 -fno-omit-frame-pointer $(INCLUDES) -I. \
-	-Itests/unit -Itools/bundle $(COVERAGE) \
+	-iquote tests/unit -iquote tools/bundle $(COVERAGE) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 fuzz_CC    := clang
-fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. -Itests/unit -Itools/bundle \
+fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. \
+	-iquote tests/unit -iquote tools/bundle \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 guest_CC    := $(CC)
 guest_FLAGS := $(BASE) -O2 -ffreestanding -fno-pie -fno-stack-protector \
@@ -52,13 +53,19 @@ tool_FLAGS := $(BASE) -O2 -Ipv-abi -I.
 # $(call objects,WORLD,SOURCES)
 objects = $(patsubst %,$(BUILD)/$(1)/%.o,$(basename $(2)))
 
+# Recipes show one short line each; make V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
 define world
 $$(BUILD)/$(1)/%.o: %.c $$(BUILD)/$(1).flags
 	@mkdir -p $$(@D)
-	$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
+	$$(call say,$(1),$$<)
+	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
 $$(BUILD)/$(1)/%.o: %.S $$(BUILD)/$(1).flags
 	@mkdir -p $$(@D)
-	$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
+	$$(call say,$(1),$$<)
+	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -c -o $$@ $$<
 endef
 $(foreach w,x86 host fuzz guest tool,$(eval $(call world,$(w))))
 

@@ -6,16 +6,39 @@ TOOLS       += $(BUNDLE_TOOL)
 
 $(BUNDLE_TOOL): $(call objects,tool,$(wildcard tools/bundle/*.c))
 	@mkdir -p $(@D)
-	$(tool_CC) -o $@ $^
+	$(call say,link,$@)
+	$(Q)$(tool_CC) -o $@ $^
 
-# A bundle of each cell that stands in the tree. Its images and files may be
-# made by this build, so both are looked for below $(BUILD).
-CELLS := $(patsubst cells/%.conf,%,$(wildcard cells/*.conf))
+# What the web service serves: the pages of cells/www, and one of 17 KB made
+# here, for measuring.
+SITE := $(BUILD)/site/.made
+
+$(SITE): $(shell find cells/www -type f) tools/run/make-page
+	$(call say,site,$(@D))
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@cp cells/www/* $(@D)/
+	@tools/run/make-page 17408 > $(@D)/17k.html
+	@touch $@
+
+# A bundle of each cell that stands in the tree. Relative images and files are
+# looked for beside the cell and in what this build makes.
+CELLS := $(patsubst cells/%.conf,$(BUILD)/cells/%.bundle,$(wildcard \
+	cells/*.conf))
 
 .PHONY: cells
-cells: $(CELLS:%=$(BUILD)/cells/%.bundle)
+cells: $(CELLS)
 
-$(BUILD)/cells/%.bundle: cells/%.conf $(BUNDLE_TOOL) $(GUESTS) \
-		$(shell find cells -type f)
+$(CELLS): $(BUILD)/cells/%.bundle: cells/%.conf $(BUNDLE_TOOL) $(GUESTS) $(SITE)
 	@mkdir -p $(@D)
-	$(BUNDLE_TOOL) -I $(BUILD)/guests -I $(BUILD) $< $@
+	$(call say,bundle,$@)
+	$(Q)$(BUNDLE_TOOL) -I $(BUILD)/guests -I $(BUILD) $< $@
+
+# Settings of `make run` are described in tools/run/scree-run; they come from
+# make's command line or the environment.
+CELL ?= cells/services.conf
+export CPUS MEMORY PORT RUN_SECONDS IMAGE FILES OPTIONS ACCEL
+
+.PHONY: run
+run: all $(SITE)
+	@SCREE_LIB=$(BUILD) SCREE_BIN=$(BUILD)/bin CELL=$(CELL) \
+		tools/run/scree-run

@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: MIT
-# Fuzz targets: each tests/fuzz/fuzz_NAME.c becomes $(BUILD)/fuzz-targets/NAME, linked
-# with every portable file, machine/host and the other files of this folder.
-# Its corpus stands in tests/fuzz/corpus/NAME; new inputs go below $(BUILD).
+# Fuzz targets: each tests/fuzz/fuzz_NAME.c is linked with every portable file,
+# machine/host and the other files of this folder. Its corpus stands in
+# tests/fuzz/corpus/NAME and is only read; new inputs go below $(BUILD).
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN    := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_MAIN))
 FUZZ_COMMON  := $(filter-out tests/unit/main.c tests/unit/test_%.c, \
 	$(UNIT_SRC)) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
+FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 
-$(BUILD)/fuzz-targets/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \
+$(BUILD)/fuzzers/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \
 		$(call objects,fuzz,$(FUZZ_COMMON))
 	@mkdir -p $(@D)
-	$(fuzz_CC) $(fuzz_FLAGS) -fsanitize=fuzzer -o $@ $^ -lpthread
+	$(call say,link,$@)
+	$(Q)$(fuzz_CC) $(fuzz_FLAGS) -fsanitize=fuzzer -o $@ $^ -lpthread
 
-.PHONY: fuzz-targets fuzz
-fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz-targets/%)
+.PHONY: fuzzers fuzz
+fuzzers: $(FUZZERS)
+
+# A crash leaves its input in $(BUILD)/fuzz-found/NAME and fails.
+fuzz: $(FUZZ_NAMES:%=fuzz-%)
+.PHONY: $(FUZZ_NAMES:%=fuzz-%)
+$(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(BUILD)/fuzzers/%
+	@mkdir -p $(BUILD)/fuzz-found/$*/new
+	$(BUILD)/fuzzers/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz-found/$*/ \
+		$(BUILD)/fuzz-found/$*/new $(wildcard tests/fuzz/corpus/$*)

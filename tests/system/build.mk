@@ -5,7 +5,8 @@ SYSTEM := $(BUILD)/system/system-tests
 
 $(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
 	@mkdir -p $(@D)
-	$(tool_CC) -o $@ $^ -lcunit -lcurl -lpthread
+	$(call say,link,$@)
+	$(Q)$(tool_CC) -o $@ $^ -lcunit -lcurl -lpthread
 
 .PHONY: system
 system: $(SYSTEM) all

@@ -9,7 +9,8 @@ UNIT := $(BUILD)/unit/unit-tests
 
 $(UNIT): $(call objects,host,$(UNIT_SRC))
 	@mkdir -p $(@D)
-	$(host_CC) $(host_FLAGS) -o $@ $^ -lcunit -lpthread
+	$(call say,link,$@)
+	$(Q)$(host_CC) $(host_FLAGS) -o $@ $^ -lcunit -lpthread
 
 .PHONY: unit
 unit: $(UNIT)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "elf.h"
+#include "elf64.h"
 #include "files.h"
 
 /* What several domains may share, found again by its path. */

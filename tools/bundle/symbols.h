@@ -8,7 +8,7 @@
 
 #include <elf.h>
 
-#include "elf.h"
+#include "elf64.h"
 
 /* A file in memory, with its header copied out. */
 struct elf_file {

@@ -4,7 +4,7 @@
  * symbols.c. Structures are copied out of the file before they are looked at,
  * since nothing promises their alignment.
  */
-#include "elf.h"
+#include "elf64.h"
 
 #include <elf.h>
 #include <inttypes.h>

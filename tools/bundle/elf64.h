@@ -5,8 +5,8 @@
  * without sums that can wrap. What passes here is what the bundle promises to
  * the hypervisor: whole pages, ascending, never writable and executable.
  */
-#ifndef BUNDLE_ELF_H
-#define BUNDLE_ELF_H
+#ifndef BUNDLE_ELF64_H
+#define BUNDLE_ELF64_H
 
 #include <stddef.h>
 #include <stdint.h>
