@@ -12,14 +12,17 @@
  *   frame address = frame.rsp - 128 - sizeof(struct scree_frame).
  * Faults  (set_trap_table, one handler per vector): the frame is pushed at the
  *   top of the stack given to stack_switch(size, top). If rsp already lies in
- *   [top - size, top), or no stack was given, below the red zone of the
+ *   [top - size, top], or no stack was given, below the red zone of the
  *   interrupted stack, so that faults nest. trap_info.flags bit 2 sets
  *   evtchn_upcall_mask to 1 on entry. Without a handler the domain crashes.
  * A frame that cannot be written crashes the domain.
  *
  * To return, restore every register, point rsp at the frame and jump to
- * SCREE_RETURN (unmasks events) or SCREE_RETURN_KEEP. Both write 16 bytes just
- * below frame.rsp - 128, which is inside the frame when it was pushed there.
+ * SCREE_RETURN (unmasks events) or SCREE_RETURN_KEEP. Both write the 24 bytes
+ * below the frame, frame.rip, and the 16 bytes just below frame.rsp - 128,
+ * which are inside the frame when it was pushed there. A frame that the guest
+ * made itself must not overlap those 16 with its first 24 bytes or the 24
+ * bytes below it.
  * Thread switching is returning through another frame.
  */
 #ifndef SCREE_UPCALL_H

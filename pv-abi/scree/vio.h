@@ -26,8 +26,9 @@
  * Receive: fill rx[], advance rx_produced: no call needed. From then on the
  *   buffer is the hypervisor's until its done[] entry appears: done_produced
  *   advances after the bytes and the entry are written. `id` comes back as it
- *   was given. Without a posted buffer, with a bad one or without room in
- *   done[] a packet is dropped and counted in rx_drops.
+ *   was given. Without a posted buffer, with one that is too small or without
+ *   room in done[] a packet is dropped and counted in rx_drops. So is one that
+ *   meets a bad entry (address, length), which comes back with length 0.
  *   The device's event is raised when done_produced advances and, after a
  *   KICK that took less than waited, when there is room again.
  *
