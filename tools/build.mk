@@ -11,13 +11,13 @@ $(BUNDLE_TOOL): $(call objects,tool,$(wildcard tools/bundle/*.c))
 
 # What the web service serves: the pages of cells/www, and one of 17 KB made
 # here, for measuring.
-SITE := $(BUILD)/site/.made
+SITE := $(BUILD)/site.made
 
 $(SITE): $(shell find cells/www -type f) tools/run/make-page
-	$(call say,site,$(@D))
-	@rm -rf $(@D) && mkdir -p $(@D)
-	@cp cells/www/* $(@D)/
-	@tools/run/make-page 17408 > $(@D)/17k.html
+	$(call say,site,$(BUILD)/site)
+	@rm -rf $(BUILD)/site && mkdir -p $(BUILD)/site
+	@cp -p cells/www/* $(BUILD)/site/
+	@tools/run/make-page 17408 > $(BUILD)/site/17k.html
 	@touch $@
 
 # A bundle of each cell that stands in the tree. Relative images and files are
