@@ -3,11 +3,11 @@
  * cell.conf: every key, every refusal with its line, and the plan that is made
  * of it: copies, addresses, ports.
  */
-#include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plan.h"
+#include "unit.h"
 
 void suite_conf(void);
 
@@ -305,17 +305,17 @@ static void test_a_host_port_is_forwarded_once(void)
 
 void suite_conf(void)
 {
-    CU_pSuite s = CU_add_suite("conf", NULL, NULL);
-
-    CU_add_test(s, "all keys", test_all_keys);
-    CU_add_test(s, "defaults", test_defaults);
-    CU_add_test(s, "refusals", test_refusals);
-    CU_add_test(s, "a long line is refused", test_long_line_is_refused);
-    CU_add_test(s, "copies have names and addresses in a row",
-                test_copies_have_names_and_addresses_in_a_row);
-    CU_add_test(s, "clashes", test_clashes);
-    CU_add_test(s, "forwards count from the first port",
-                test_forwards_count_from_the_first_port);
-    CU_add_test(s, "a host port is forwarded once",
-                test_a_host_port_is_forwarded_once);
+    static const struct unit_test tests[] = {
+        {"all keys", test_all_keys},
+        {"defaults", test_defaults},
+        {"refusals", test_refusals},
+        {"a long line is refused", test_long_line_is_refused},
+        {"copies have names and addresses in a row",
+         test_copies_have_names_and_addresses_in_a_row},
+        {"clashes", test_clashes},
+        {"forwards count from the first port",
+         test_forwards_count_from_the_first_port},
+        {"a host port is forwarded once", test_a_host_port_is_forwarded_once},
+    };
+    UNIT_SUITE("conf", tests);
 }

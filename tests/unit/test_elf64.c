@@ -4,7 +4,6 @@
  * change at a time that must be refused for the right reason. Files are copied
  * to the end of an allocation of their own, so that reading past them is seen.
  */
-#include <CUnit/CUnit.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "bundle.h"
 #include "elf64.h"
 #include "scree/layout.h"
+#include "unit.h"
 
 void suite_elf64(void);
 
@@ -338,16 +338,17 @@ static void test_print_refuses_what_is_no_bundle(void)
 
 void suite_elf64(void)
 {
-    CU_pSuite s = CU_add_suite("elf64", NULL, NULL);
-
-    CU_add_test(s, "good image", test_good_image);
-    CU_add_test(s, "least memory is what image and stack take",
-                test_least_memory_is_what_image_and_stack_take);
-    CU_add_test(s, "a segment that begins inside a page",
-                test_segment_that_begins_inside_a_page);
-    CU_add_test(s, "refusals", test_refusals);
-    CU_add_test(s, "every cut file is refused", test_every_cut_file_is_refused);
-    CU_add_test(s, "too many segments", test_too_many_segments);
-    CU_add_test(s, "print refuses what is no bundle",
-                test_print_refuses_what_is_no_bundle);
+    static const struct unit_test tests[] = {
+        {"good image", test_good_image},
+        {"least memory is what image and stack take",
+         test_least_memory_is_what_image_and_stack_take},
+        {"a segment that begins inside a page",
+         test_segment_that_begins_inside_a_page},
+        {"refusals", test_refusals},
+        {"every cut file is refused", test_every_cut_file_is_refused},
+        {"too many segments", test_too_many_segments},
+        {"print refuses what is no bundle",
+         test_print_refuses_what_is_no_bundle},
+    };
+    UNIT_SUITE("elf64", tests);
 }
