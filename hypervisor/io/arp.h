@@ -9,7 +9,7 @@
 #ifndef IO_ARP_H
 #define IO_ARP_H
 
-#include "io/frame.h"
+#include "io/packet.h"
 #include "io/nic.h"
 
 #define ARP_REQUEST 1
@@ -23,9 +23,9 @@ struct arp {
 };
 
 /* Parses a whole frame. false: not Ethernet/IPv4 ARP, or too short. */
-must_check bool arp_parse(const struct net_frame *f, struct arp *a);
+must_check bool arp_parse(const struct packet *f, struct arp *a);
 /* Builds a frame of ARP_BYTES from a, addressed `from` -> `to`. */
-void arp_build(struct net_frame *f, const struct arp *a, uint64_t from,
+void arp_build(struct packet *f, const struct arp *a, uint64_t from,
                uint64_t to);
 
 #define ARP_ENTRIES     64 /* 0 is the gateway's */

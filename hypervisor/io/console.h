@@ -3,12 +3,13 @@
  * The cell's one console, shared by all domains and the hypervisor.
  *
  * Output: lines, each with its domain's name in front; bytes that could drive a
- * terminal are shown as \xNN; a token bucket per domain, and one line that
- * says how many bytes it cost. Input goes to the selected domain; Ctrl-] is
- * the escape: `Ctrl-] n` next domain, `p` previous, `?` help, `Ctrl-]` itself.
+ * terminal are shown as \xNN. A domain that prints faster than its limit loses
+ * a second's worth of output, and one line says how many bytes. Input goes to
+ * the selected domain (the first one, once something is typed). Ctrl-] is the
+ * escape: `Ctrl-] n` next domain, `p` previous, `Ctrl-]` itself, others: help.
  *
- * The per-domain part lives in struct domain (console_state), under the
- * console's lock, which has the highest rank: any lock may be held.
+ * What a domain prints is shown line by line; the selected one's half lines
+ * (prompts) at once.
  */
 #ifndef IO_CONSOLE_H
 #define IO_CONSOLE_H
@@ -18,28 +19,31 @@
 struct cell;
 struct domain;
 
-#define CONSOLE_ESCAPE 0x1d /* Ctrl-] */
+#define CONSOLE_ESCAPE 0x1d        /* Ctrl-] */
+#define CONSOLE_RATE   (32 * 1024) /* bytes per second and domain */
+#define CONSOLE_BURST  (64 * 1024)
+#define CONSOLE_INPUT  64 /* typed bytes that wait for a domain */
 
-/* Makes cell->console. -XEN_ENOMEM. */
+/* Makes cell->console and takes over the cell's log lines. -XEN_ENOMEM. */
 must_check int console_create(struct cell *cell);
 
-/* A line of the hypervisor's own; the newline is added. Without a console
- * (early boot) it goes straight to the machine. */
-__attribute__((format(printf, 2, 3))) void
-console_line(struct cell *cell, const char *format, ...);
+/* A line of the hypervisor's own, without line end (cell->log). */
+void console_log(struct cell *cell, const char *line, size_t n);
 
-/* Bytes that d prints. All are taken; those over its limit are dropped. */
+/* Bytes that d prints. All are taken; those over its limit are dropped. Any
+ * lock may be held. No effect before console_domain_init. */
 void console_guest_write(struct domain *d, const char *bytes, size_t n);
 
-/* Typed bytes that wait for d, at most n; returns how many. */
+/* Typed bytes that wait for d, at most n; returns how many. Any lock may be
+ * held. */
 size_t console_read(struct domain *d, char *to, size_t n);
 
-/* Typed bytes in, half lines of the selected domain out. Called on every pass
- * of CPU 0. */
+/* Takes what was typed. Called on every pass of CPU 0. */
 void console_poll(struct cell *cell);
 
-/* Start and end of d's console; fini prints what is left of its last line. */
+/* Start of d's console: d->console is set. */
 void console_domain_init(struct domain *d);
+/* Its end: prints what is left of the last line; d->console is NULL. */
 void console_domain_fini(struct domain *d);
 
 #endif

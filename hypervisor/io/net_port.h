@@ -17,7 +17,10 @@ struct domain;
 struct net_switch;
 struct scree_domain_config;
 
-/* Why a frame went no further. The first group is the sender's doing. */
+/*
+ * Why a frame went no further; for the uplink, too. The first group is the
+ * sender's doing.
+ */
 enum net_drop {
     NET_OK = 0,
     NET_DROP_LENGTH,     /* shorter than its headers, or over 1514 */

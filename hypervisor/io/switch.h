@@ -9,14 +9,14 @@
 #ifndef IO_SWITCH_H
 #define IO_SWITCH_H
 
+#include <stdatomic.h>
+
 #include "io/net_port.h"
 
-struct net_frame;
+struct packet;
 struct uplink;
 
-/* Addresses of the network that may belong to domains: a chunk of pointers
- * per frame. */
-#define NET_CHUNK     512
+#define NET_CHUNK     512        /* addresses per frame of the table */
 #define NET_ADDRESSES (1u << 24) /* a larger network's first ones */
 
 struct net_chunk {
@@ -25,7 +25,7 @@ struct net_chunk {
 
 struct net_switch {
     struct cell *cell;
-    uint32_t network, size, gateway; /* size: addresses, at most 2^31 */
+    uint32_t network, size, gateway; /* size in addresses */
     uint32_t covered;                /* that the table can hold */
     struct net_chunk *_Atomic *chunks;
     struct uplink *uplink; /* NULL: none. Set once, at boot. */
@@ -36,29 +36,31 @@ struct net_switch {
  * network 0): no switch, and 0. -XEN_EINVAL: a bad record; -XEN_ENOMEM. */
 must_check int net_switch_create(struct cell *cell);
 
+/* Makes room in the table for ipv4. -XEN_EINVAL: it lies outside;
+ * -XEN_ENOMEM. */
+must_check int net_cover(struct net_switch *n, uint32_t ipv4);
+
 /* Work that is due: uplink frames in, room to send again. Called by every CPU
  * on every pass; cheap when nothing is. Asks for another pass by itself
  * (machine_kick) when its budget ends. */
 void net_poll(struct cell *cell, unsigned cpu);
 
 /* Frames of one sender, delivered in order; consecutive ones for the same
- * receiver share one lock and one event. */
+ * receiver share one lock and one event. Starts zeroed. */
 struct net_batch {
-    struct net_port *to; /* whose domain's lock is held, or NULL */
-    uint64_t now;
-    uint32_t delivered;
-    bool flush; /* the uplink was given frames */
-    struct uplink *uplink;
+    struct net_port *to;   /* whose domain's lock is held, or NULL */
+    struct uplink *uplink; /* to be flushed, or NULL */
+    bool wake;             /* `to` is owed an event */
 };
 
-/* Sends a frame of `from` on its way. NET_WAIT: offer it again later. What
- * goes wrong at the receiver is counted there and NET_OK here. No domain lock
- * but the batch's is held. */
+/* Sends a frame of `from` on its way; may rewrite its MACs. NET_WAIT: offer it
+ * again later. What goes wrong at the receiver is counted there and is NET_OK
+ * here. No domain's lock but the batch's is held. */
 enum net_drop net_forward(struct net_batch *b, struct net_port *from,
-                          struct net_frame *f);
+                          struct packet *f);
 /* Delivers f to `to` whatever its addresses are. */
 void net_deliver(struct net_batch *b, struct net_port *to,
-                 const struct net_frame *f);
+                 const struct packet *f);
 /* Releases the lock, raises the last event, notifies the NIC. */
 void net_batch_end(struct net_batch *b);
 

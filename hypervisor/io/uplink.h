@@ -14,9 +14,9 @@
 #include "io/arp.h"
 #include "io/net_port.h"
 #include "io/nic.h"
+#include "io/packet.h"
 
 struct cell;
-struct net_frame;
 struct net_switch;
 
 #define UPLINK_MMIO_MAX 8
@@ -31,45 +31,32 @@ struct uplink_options {
     unsigned mmio_count;
 };
 
-enum uplink_drop {
-    UPLINK_DROP_LENGTH, /* undersized, oversized */
-    UPLINK_DROP_VLAN,
-    UPLINK_DROP_IPV6,
-    UPLINK_DROP_ETHERTYPE,
-    UPLINK_DROP_ADDRESS,     /* not for our MAC; broadcast IPv4 */
-    UPLINK_DROP_ARP,         /* malformed, or of no concern */
-    UPLINK_DROP_IPV4,        /* malformed */
-    UPLINK_DROP_SPOOFED,     /* claims to come from one of our domains */
-    UPLINK_DROP_UNSOLICITED, /* no domain has that address */
-    UPLINK_DROP_NO_ROOM,     /* answers of our own that found the NIC full */
-    UPLINK_DROPS,
-};
-
 struct uplink {
     struct net_switch *net;
     struct nic *nic;
     uint64_t mac;
+    /* CPU 0's poll only; sent_* under lock */
+    struct net_counters counters;
     /* under lock, RANK_UPLINK */
     struct lock lock;
     struct arp_cache neighbours;
     struct net_port *wait_first, *wait_last;
-    uint64_t sent_frames, received_frames;
-    uint64_t drops[UPLINK_DROPS];
 };
 
 /* Looks for a NIC (PCI, then the options' virtio-mmio windows) and makes it the
  * switch's uplink. 0 also when there is none. Boot CPU, before domains run. */
 must_check int uplink_probe(struct cell *cell,
                             const struct uplink_options *options);
-/* Makes `nic` the switch's uplink. -XEN_ENOMEM. */
+/* Makes `nic` the switch's uplink. -XEN_ENODEV: no switch. -XEN_ENOMEM. */
 must_check int uplink_attach(struct cell *cell, struct nic *nic);
 
-/* Sends a frame of port `from` to the outside address `to`. */
-enum net_drop uplink_send(struct uplink *u, struct net_port *from,
-                          const struct net_frame *f, uint32_t to);
+/* Sends a frame of port `from` to the outside neighbour `to`, with the MACs of
+ * that leg. NET_WAIT: the NIC is full. */
+enum net_drop uplink_send(struct uplink *u, const struct net_port *from,
+                          const struct packet *f, uint32_t to);
 /* Tells the NIC about what was sent since. */
 void uplink_flush(struct uplink *u);
-/* `p` waits for room: event_raise() when there is. */
+/* Raises p's event when there is room (which may be at once). */
 void uplink_wait(struct uplink *u, struct net_port *p);
 void uplink_forget(struct uplink *u, struct net_port *p);
 /* Receives at most UPLINK_BUDGET frames and wakes who waits. */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An Ethernet frame on its way: the first 48 bytes copied (they hold every
+ * field that is checked or rewritten, so nobody can change them afterwards),
+ * the rest where it was found, in at most two pieces.
+ */
+#ifndef IO_PACKET_H
+#define IO_PACKET_H
+
+#include "base/types.h"
+#include "io/net_addr.h"
+
+#define PACKET_HEADER  48
+#define PACKET_MIN     14
+#define PACKET_MAX     1514
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP  0x0806
+#define ETHERTYPE_VLAN 0x8100
+#define ETHERTYPE_QINQ 0x88a8
+#define ETHERTYPE_IPV6 0x86dd
+
+struct packet {
+    union {
+        uint64_t word[PACKET_HEADER / 8];
+        uint8_t byte[PACKET_HEADER];
+    } header;        /* bytes beyond `length` are 0 */
+    uint32_t length; /* PACKET_MIN .. PACKET_MAX */
+    /* All bytes, the first 48 included; piece lengths add up to `length`.
+     * A frame of at most 48 bytes needs none. */
+    uint32_t piece_length[2];
+    const uint8_t *piece[2];
+};
+
+/* Fills the header from the pieces. */
+void packet_load(struct packet *f);
+/* Copies the frame, as rewritten, to length bytes at `to`. */
+void packet_copy(const struct packet *f, uint8_t *to);
+/* Copies bytes [at, at + n) of the frame, as rewritten. */
+void packet_copy_part(const struct packet *f, uint32_t at, uint32_t n,
+                      uint8_t *to);
+
+static inline uint64_t packet_destination(const struct packet *f)
+{
+    return f->header.word[0] & NET_MAC_MASK;
+}
+
+static inline uint64_t packet_source(const struct packet *f)
+{
+    return f->header.word[0] >> 48 | (f->header.word[1] & 0xffffffffull) << 16;
+}
+
+static inline void packet_set_destination(struct packet *f, uint64_t mac)
+{
+    f->header.word[0] = (f->header.word[0] & ~NET_MAC_MASK) | mac;
+}
+
+static inline void packet_set_source(struct packet *f, uint64_t mac)
+{
+    f->header.word[0] = (f->header.word[0] & NET_MAC_MASK) | mac << 48;
+    f->header.word[1] = (f->header.word[1] & ~0xffffffffull) | mac >> 16;
+}
+
+static inline uint16_t packet_get16(const struct packet *f, unsigned at)
+{
+    return (uint16_t)(f->header.byte[at] << 8 | f->header.byte[at + 1]);
+}
+
+static inline uint32_t packet_get32(const struct packet *f, unsigned at)
+{
+    uint32_t v;
+
+    __builtin_memcpy(&v, &f->header.byte[at], 4);
+    return __builtin_bswap32(v);
+}
+
+/* IPv4 header fields of a checked frame. */
+static inline uint32_t packet_ipv4_source(const struct packet *f)
+{
+    return packet_get32(f, 26);
+}
+
+static inline uint32_t packet_ipv4_destination(const struct packet *f)
+{
+    return packet_get32(f, 30);
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/vio.h"
+
+#include "io/vio_console.h"
+#include "io/vio_net.h"
+
+static bool exists(const struct domain *d, uint64_t device)
+{
+    if (device == SCREE_VIO_CONSOLE)
+        return d->console != NULL;
+    return device == SCREE_VIO_NET && d->net != NULL;
+}
+
+static gfn_t ring_page(uint64_t device)
+{
+    return gva_gfn(gva(SCREE_VIO_PAGES + device * SCREE_PAGE_SIZE));
+}
+
+static int open_locked(struct domain *d, uint64_t device)
+{
+    struct vio_device *dev = &d->vio[device];
+    mfn_t m;
+    int rc;
+
+    if (dev->ring)
+        return -XEN_EEXIST;
+    m = frame_alloc_zero(d->cell->frames, &d->quota, d->id, FRAME_WRITABLE);
+    if (!mfn_valid(m))
+        return -XEN_ENOMEM;
+    rc = space_map(&d->space, ring_page(device), m, MAP_READ | MAP_WRITE,
+                   SOFT_FIXED);
+    if (rc) {
+        frame_put(d->cell->frames, &d->quota, m);
+        return rc;
+    }
+    *dev = (struct vio_device){.ring = machine_frame(m)};
+    return SCREE_VIO_RING;
+}
+
+static int close_locked(struct domain *d, uint64_t device)
+{
+    if (!d->vio[device].ring)
+        return -XEN_ENODEV;
+    d->vio[device].ring = NULL;
+    return space_unmap(&d->space, ring_page(device), SOFT_NONE);
+}
+
+static int64_t open_or_close(struct domain *d, uint64_t op, uint64_t device)
+{
+    int rc;
+
+    lock_take(&d->lock);
+    rc =
+        op == SCREE_VIO_OPEN ? open_locked(d, device) : close_locked(d, device);
+    lock_release(&d->lock);
+    return rc;
+}
+
+int64_t vio_op(struct domain *d, uint64_t op, uint64_t device,
+               uint64_t argument)
+{
+    if (op == SCREE_VIO_KICK && device == SCREE_VIO_NET && d->net)
+        return vio_net_kick(d, argument);
+    if (op > SCREE_VIO_KICK)
+        return -XEN_EINVAL;
+    if (!exists(d, device))
+        return -XEN_ENODEV;
+    if (op == SCREE_VIO_KICK)
+        return vio_console_kick(d, argument);
+    return argument ? -XEN_EINVAL : open_or_close(d, op, device);
+}
+
+void vio_close_all(struct domain *d)
+{
+    lock_take(&d->lock);
+    for (uint64_t i = 0; i < SCREE_VIO_DEVICES; i++) {
+        if (d->vio[i].ring && close_locked(d, i) != 0)
+            panic("a ring page was not mapped");
+    }
+    lock_release(&d->lock);
+}
+
+/* ------------------------------------------------------------ the ring */
+
+int vio_waiting(const struct vio_device *dev, uint64_t limit)
+{
+    uint32_t n;
+
+    if (!dev->ring)
+        return -XEN_ENODEV;
+    n = vio_load(dev->ring->tx_produced) - dev->tx;
+    if (n > SCREE_VIO_RING)
+        return -XEN_EINVAL;
+    return limit && limit < n ? (int)limit : (int)n;
+}
+
+static struct scree_vio_desc load_entry(const struct scree_vio_desc *e)
+{
+    return (struct scree_vio_desc){
+        .address = vio_load(e->address),
+        .length = vio_load(e->length),
+        .id = vio_load(e->id),
+    };
+}
+
+struct scree_vio_desc vio_tx_entry(const struct vio_device *dev, uint32_t ahead)
+{
+    return load_entry(&dev->ring->tx[(dev->tx + ahead) % SCREE_VIO_RING]);
+}
+
+void vio_tx_advance(struct vio_device *dev, uint32_t n)
+{
+    dev->tx += n;
+    vio_store(dev->ring->tx_errors, dev->tx_errors);
+    vio_store(dev->ring->tx_drops, dev->tx_drops);
+    vio_store(dev->ring->tx_consumed, dev->tx);
+}
+
+bool vio_rx_entry(const struct vio_device *dev, struct scree_vio_desc *e)
+{
+    struct scree_vio_ring *r = dev->ring;
+    uint32_t posted = vio_load(r->rx_produced) - dev->rx;
+
+    /* Nonsense from the guest counts as nothing posted, no room. */
+    if (posted == 0 || posted > SCREE_VIO_RING ||
+        dev->done - vio_load(r->done_consumed) >= SCREE_VIO_RING)
+        return false;
+    *e = load_entry(&r->rx[dev->rx % SCREE_VIO_RING]);
+    return true;
+}
+
+void vio_rx_complete(struct vio_device *dev, uint32_t id, uint32_t length)
+{
+    struct scree_vio_ring *r = dev->ring;
+    struct scree_vio_done *done = &r->done[dev->done % SCREE_VIO_RING];
+
+    dev->rx++;
+    dev->done++;
+    vio_store(done->id, id);
+    vio_store(done->length, length);
+    vio_store(r->rx_consumed, dev->rx);
+    vio_store(r->done_produced, dev->done);
+}

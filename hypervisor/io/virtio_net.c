@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/virtio_net.h"
+
+#include "base/string.h"
+#include "core/cell.h"
+#include "io/packet.h"
+#include "scree/xen.h"
+
+#define QUEUE_RX    0
+#define QUEUE_TX    1
+#define FEATURE_MAC (1ull << 5)
+#define BUFFER      2048u /* two per frame */
+#define HEADER      12u   /* struct virtio_net_hdr with VERSION_1 */
+#define BUFFERS     VIRTQUEUE_MAX
+#define FRAMES      (BUFFERS * BUFFER / PAGE_SIZE)
+
+/* One direction: a queue and the buffers of its slots. */
+struct lane {
+    struct virtqueue queue;
+    mfn_t frames; /* FRAMES of them */
+    uint8_t *bytes;
+};
+
+struct virtio_net {
+    struct nic nic; /* first */
+    struct virtio_device device;
+    struct lane rx, tx;
+    uint16_t free[BUFFERS]; /* transmit slots */
+    uint16_t free_count;
+};
+
+_Static_assert(sizeof(struct virtio_net) <= PAGE_SIZE, "one frame");
+
+static struct virtio_net *of(struct nic *n)
+{
+    return container_of(n, struct virtio_net, nic);
+}
+
+static uint8_t *slot_bytes(const struct lane *l, uint32_t slot)
+{
+    return l->bytes + slot * BUFFER;
+}
+
+static maddr_t slot_address(const struct lane *l, uint32_t slot)
+{
+    return maddr(mfn_maddr(l->frames).a + slot * BUFFER);
+}
+
+static void post_rx(struct virtio_net *v, uint32_t slot)
+{
+    virtqueue_post(&v->rx.queue, (uint16_t)slot, slot_address(&v->rx, slot),
+                   BUFFER, true);
+}
+
+/* ------------------------------------------------------ struct nic_calls */
+
+static bool pending(struct nic *n)
+{
+    return virtqueue_pending(&of(n)->rx.queue);
+}
+
+static void acknowledge(struct nic *n)
+{
+    struct virtio_device *d = &of(n)->device;
+
+    d->calls->acknowledge(d);
+}
+
+static unsigned receive(struct nic *n, struct nic_buffer *to, unsigned max)
+{
+    struct virtio_net *v = of(n);
+    unsigned count = 0;
+    uint32_t length;
+    uint16_t slot;
+
+    while (count < max && virtqueue_collect(&v->rx.queue, &slot, &length)) {
+        /* A length that cannot be is an empty frame: counted and recycled. */
+        bool sane = length >= HEADER && length <= BUFFER;
+
+        to[count++] = (struct nic_buffer){
+            .bytes = slot_bytes(&v->rx, slot) + HEADER,
+            .length = sane ? length - HEADER : 0,
+            .slot = slot,
+        };
+    }
+    return count;
+}
+
+static void recycle(struct nic *n, const struct nic_buffer *b, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        post_rx(of(n), b[i].slot);
+}
+
+static void reclaim(struct virtio_net *v)
+{
+    uint32_t length;
+    uint16_t slot;
+
+    while (v->free_count < v->tx.queue.size &&
+           virtqueue_collect(&v->tx.queue, &slot, &length))
+        v->free[v->free_count++] = slot;
+}
+
+static bool reserve(struct nic *n, struct nic_buffer *b)
+{
+    struct virtio_net *v = of(n);
+
+    if (v->free_count == 0)
+        reclaim(v);
+    if (v->free_count == 0)
+        return false;
+    b->slot = v->free[--v->free_count];
+    b->bytes = slot_bytes(&v->tx, b->slot) + HEADER;
+    b->length = 0;
+    return true;
+}
+
+static void release(struct nic *n, const struct nic_buffer *b)
+{
+    of(n)->free[of(n)->free_count++] = (uint16_t)b->slot;
+}
+
+static void submit(struct nic *n, const struct nic_buffer *b)
+{
+    struct virtio_net *v = of(n);
+
+    /* The header in front stays all zero: no offload of any kind. */
+    virtqueue_post(&v->tx.queue, (uint16_t)b->slot,
+                   slot_address(&v->tx, b->slot), HEADER + b->length, false);
+}
+
+static void flush(struct nic *n)
+{
+    virtqueue_flush(&of(n)->tx.queue);
+    virtqueue_flush(&of(n)->rx.queue);
+}
+
+static void want_room(struct nic *n, bool want)
+{
+    virtqueue_interrupts(&of(n)->tx.queue, want);
+}
+
+static const struct nic_calls calls = {
+    .pending = pending,
+    .acknowledge = NULL,
+    .receive = receive,
+    .recycle = recycle,
+    .reserve = reserve,
+    .release = release,
+    .submit = submit,
+    .flush = flush,
+    .want_room = want_room,
+};
+
+/* The same for a device whose interrupt is a line. */
+static const struct nic_calls line_calls = {
+    .pending = pending,
+    .acknowledge = acknowledge,
+    .receive = receive,
+    .recycle = recycle,
+    .reserve = reserve,
+    .release = release,
+    .submit = submit,
+    .flush = flush,
+    .want_room = want_room,
+};
+
+/* ---------------------------------------------------------------- start */
+
+static int start_lane(struct lane *l, struct cell *cell,
+                      struct virtio_device *d, uint16_t number)
+{
+    int rc = virtqueue_start(&l->queue, cell->frames, d, number);
+
+    if (rc)
+        return rc;
+    l->frames = frame_alloc_run(cell->frames, FRAMES, FRAME_HYPERVISOR);
+    if (!mfn_valid(l->frames))
+        return -XEN_ENOMEM;
+    l->bytes = machine_frame(l->frames);
+    memset(l->bytes, 0, FRAMES * PAGE_SIZE);
+    return 0;
+}
+
+static int start_lanes(struct virtio_net *v, struct cell *cell)
+{
+    int rc = start_lane(&v->rx, cell, &v->device, QUEUE_RX);
+
+    if (rc == 0)
+        rc = start_lane(&v->tx, cell, &v->device, QUEUE_TX);
+    if (rc)
+        return rc;
+    for (uint32_t i = 0; i < v->rx.queue.size; i++)
+        post_rx(v, i);
+    for (uint16_t i = 0; i < v->tx.queue.size; i++)
+        v->free[v->free_count++] = i;
+    virtqueue_interrupts(&v->tx.queue, false);
+    return 0;
+}
+
+static int start(struct virtio_net *v, struct cell *cell)
+{
+    uint64_t features;
+    int rc = virtio_begin(&v->device, FEATURE_MAC, &features);
+
+    if (rc)
+        return rc;
+    if (!(features & FEATURE_MAC) || v->device.config_size < 6)
+        return -XEN_EIO;
+    for (unsigned i = 0; i < 6; i++)
+        v->nic.mac[i] = (uint8_t)machine_device_read(v->device.config + i, 1);
+    rc = start_lanes(v, cell);
+    if (rc)
+        return rc;
+    virtio_ready(&v->device);
+    virtqueue_flush(&v->rx.queue);
+    return 0;
+}
+
+int virtio_net_start(struct cell *cell, const struct virtio_device *device,
+                     struct nic **nic)
+{
+    mfn_t m = frame_alloc_cell(cell->frames, FRAME_HYPERVISOR);
+    struct virtio_net *v;
+    int rc;
+
+    *nic = NULL;
+    if (!mfn_valid(m))
+        return -XEN_ENOMEM;
+    v = machine_frame(m);
+    memset(v, 0, PAGE_SIZE);
+    v->device = *device;
+    v->nic.what = device->what;
+    v->nic.calls = device->calls->acknowledge ? &line_calls : &calls;
+    rc = start(v, cell);
+    if (rc) {
+        /* The frames stay with the device, which may still write there. */
+        virtio_fail(&v->device);
+        return rc;
+    }
+    *nic = &v->nic;
+    return 0;
+}
