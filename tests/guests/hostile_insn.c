@@ -80,7 +80,7 @@ struct insn {
     X(swapgs, "swapgs", GP)                                                    \
     X(sysretq, "lea 1f(%rip), %rcx; mov $0x202, %r11d; sysretq; 1:", GP)       \
     X(sysretl, "lea 1f(%rip), %rcx; mov $0x202, %r11d; sysretl; 1:", GP)       \
-    X(sysexit, "sysexit", GP | UD)                                             \
+    X(sysexit, "sysexitl", GP | UD)                                             \
     X(xsetbv, "xor %ecx, %ecx; mov $7, %eax; xor %edx, %edx; xsetbv", GP | UD) \
     X(vmcall, "vmcall", UD | GP)                                               \
     X(vmmcall, "vmmcall", UD | GP)                                             \
@@ -145,8 +145,8 @@ struct insn {
     X(hypercall_null_stack, "xor %esp, %esp; mov $0x1220, %eax; jmp *%rax", PF)\
     X(lgdt_hv, "movabs $" HV ", %rax; lgdt (%rax)", GP)                        \
     X(fxrstor_bad_mxcsr, "fxsave64 (%rdi); movl $-1, 24(%rdi);"                \
-      "fxrstor64 (%rdi)", GP)                                                  \
-    X(ldmxcsr_bad, "movl $-1, (%rdi); ldmxcsr (%rdi)", GP)                     \
+      "fxrstor64 (%rdi)", GP | NONE)                                                \
+    X(ldmxcsr_bad, "movl $-1, (%rdi); ldmxcsr (%rdi)", GP | NONE)                   \
     X(fxsave_unaligned, "fxsave64 8(%rdi)", GP)                                \
     X(fxrstor_hv, "movabs $" HV ", %rax; fxrstor64 (%rax)", PF)                \
     X(xrstor_bad, "mov $-1, %eax; mov $-1, %edx; movq $-1, 512(%rdi);"         \
@@ -154,7 +154,7 @@ struct insn {
     X(xsaves, "mov $-1, %eax; mov $-1, %edx; xsaves64 (%rdi)", GP | UD)        \
     X(clflush_hv, "movabs $" HV ", %rax; clflush (%rax)", PF | NONE)           \
     X(prefetch_hv, "movabs $" HV ", %rax; prefetcht0 (%rax)", NONE)            \
-    X(lcall_gdt, "movq $0x100000, (%rdi); movw $8, 8(%rdi); rex.W;"            \
+    X(lcall_gdt, "movq $0x100000, (%rdi); movw $8, 8(%rdi); .byte 0x48;"            \
       "lcall *(%rdi)", GP | NP)                                                \
     X(iret_kernel_cs, "mov %rsp, %rax; push $0x10; push %rax; pushfq;"         \
       "push $0x8; lea 1f(%rip), %rax; push %rax; iretq; 1:", GP | PF)          \
@@ -207,7 +207,7 @@ struct far_pointer {
 /* Lands in 64-bit code: rax = 1. In 32-bit code the bytes 48 ff c0 would be
  * dec eax, inc eax: rax = 0. */
 BODY(far_jump, "lea 1f(%rip), %rax; mov %rax, (%rdi); xor %eax, %eax;"
-               "rex.W; ljmp *(%rdi); 1: .byte 0x48, 0xff, 0xc0;"
+               ".byte 0x48; ljmp *(%rdi); 1: .byte 0x48, 0xff, 0xc0;"
                "mov %rax, 64(%rdi)")
 BODY(load_ds, "mov (%rdi), %eax; mov %eax, %ds")
 BODY(load_es, "mov (%rdi), %eax; mov %eax, %es")

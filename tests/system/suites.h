@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The suites of the system tests; each adds itself to CUnit's registry. One
+ * file each: test_NAME.c.
+ */
+#ifndef SYSTEM_SUITES_H
+#define SYSTEM_SUITES_H
+
+void suite_boot(void);
+void suite_services(void);
+void suite_crash(void);
+void suite_hostile(void);
+void suite_hostile_net(void);
+void suite_capacity(void);
+void suite_bundle(void);
+void suite_iso(void);
+void suite_install(void);
+
+#endif
