@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Conformance: console_io (chapter 15). Input comes from the person or test
+ * that types a line ending in "!"; without it that part is skipped.
+ */
+#include "rt.h"
+
+SCREE_IMAGE(1 << 20, 65536);
+
+static char text[8192];
+
+static int64_t console(unsigned op, unsigned n, char *at)
+{
+    return HYPERVISOR_console_io(op, n, at);
+}
+
+static void writing(void)
+{
+    static char hello[] = "# one line, printed in pieces\n";
+
+    tap_is(console(CONSOLEIO_write, 5, hello), 0, "ABI-CON-01 write");
+    tap_is(console(CONSOLEIO_write, sizeof(hello) - 6, hello + 5), 0,
+           "ABI-CON-01 the rest of the line");
+    tap_is(console(CONSOLEIO_write, 0, NULL), 0, "ABI-CON-01 nothing");
+    tap_is(console(CONSOLEIO_write, 1, (char *)0x7000), -XEN_EFAULT,
+           "ABI-CON-05 bad pointer");
+    tap_is(console(7, 1, hello), -XEN_ENOSYS, "ABI-CON-05 unknown command");
+}
+
+static void reading(void)
+{
+    tap_is(console(CONSOLEIO_read, 0, text), 0, "ABI-CON-03 no room");
+    tap_is(console(CONSOLEIO_read, sizeof(text), text), 0,
+           "ABI-CON-03 nothing was typed");
+    tap_is(console(CONSOLEIO_read, 1, (char *)0x7000), -XEN_EFAULT,
+           "ABI-CON-05 read to a bad pointer");
+    tap_is(console(CONSOLEIO_read, 1, (char *)SCREE_INFO_PAGE), -XEN_EFAULT,
+           "ABI-CON-05 read to read-only memory");
+}
+
+/* Waits up to `seconds` for a line that ends with '!'. */
+static void typed(uint64_t seconds)
+{
+    uint64_t end = rt_now() + seconds * RT_SECOND;
+    bool event = false;
+    size_t n = 0;
+
+    rt_clear_events();
+    rt_printf("# type: hello!\n");
+    while (rt_now() < end && !(n > 0 && text[n - 1] == '!')) {
+        int64_t got;
+
+        HYPERVISOR_scree_idle(end);
+        event = rt_take_event(SCREE_PORT_CONSOLE) || event;
+        rt_clear_events();
+        got = console(CONSOLEIO_read, 1, text + n);
+        while (got == 1 && text[n] != '!') {
+            n++;
+            got = console(CONSOLEIO_read, 1, text + n);
+        }
+        n += got == 1;
+    }
+    if (n == 0) {
+        tap_skip("ABI-CON-04 nobody typed");
+        return;
+    }
+    tap_ok(event, "ABI-CON-04 port 2 is raised");
+    tap_ok(n >= 6 && memcmp(text + n - 6, "hello!", 6) == 0,
+           "ABI-CON-03 what was typed");
+}
+
+/* More than any rate: it returns 0 and does not block. */
+static void flood(void)
+{
+    uint64_t start = rt_now();
+    bool all = true;
+
+    memset(text, '.', sizeof(text));
+    text[0] = '#';
+    text[sizeof(text) - 1] = '\n';
+    for (unsigned i = 0; i < 64; i++)
+        all = all && console(CONSOLEIO_write, sizeof(text), text) == 0;
+    start = rt_now() - start;
+    HYPERVISOR_scree_idle(rt_now() + 3 * RT_SECOND);
+    rt_printf("\n# 512 KiB in %lu us\n", start / 1000);
+    tap_ok(all, "ABI-CON-02 what exceeds the rate is dropped");
+}
+
+int guest_main(void)
+{
+    writing();
+    reading();
+    typed(rt_option("type", 0));
+    if (rt_option("flood", 0))
+        flood();
+    else
+        tap_skip("ABI-CON-02 only with flood=1");
+    return tap_done();
+}
