@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+# pebble: libc and lwIP, once, into $(DEPS); the library; one guest for each
+# guest-kernel/services/NAME.c.
+#
+# libc is newlib from /usr/src/newlib (package newlib-source); lwIP is a Debian
+# source package whose files tools/setup put into $(DEPS)/lwip. Both are built
+# when their result is missing and then left alone.
+
+DEPS ?= build/deps
+
+NEWLIB         := $(DEPS)/newlib
+NEWLIB_A       := $(NEWLIB)/x86_64-elf/lib/libc.a
+NEWLIB_SOURCES := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
+LWIP           := $(DEPS)/lwip/source
+LWIP_READY     := $(DEPS)/lwip/unpacked
+
+# General registers only: a service needs no FPU, and does not touch its pages.
+pebble_CC    := $(CC)
+pebble_BASE  := -std=gnu11 -g -O2 -MMD -MP -fno-pie -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections \
+	-fdata-sections -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
+	-isystem $(NEWLIB)/x86_64-elf/include \
+	-isystem $(shell $(CC) -print-file-name=include) -idirafter /usr/include \
+	-Ipv-abi -I. -Iguest-kernel -Iguest-kernel/net -isystem $(LWIP)/src/include
+pebble_FLAGS := $(pebble_BASE) $(WARN)
+$(eval $(call world,pebble))
+
+# newlib: small, reentrant structures shared, no system calls of its own.
+$(NEWLIB_A):
+	@test -n "$(NEWLIB_SOURCES)" || \
+		{ echo "package newlib-source is missing: run make setup"; exit 1; }
+	@rm -rf $(NEWLIB) $(NEWLIB).build
+	@mkdir -p $(NEWLIB).build
+	@echo "building libc ($(notdir $(NEWLIB_SOURCES))), about half a minute"
+	@tar xf $(NEWLIB_SOURCES) -C $(NEWLIB).build --strip-components=1
+	@prefix=$$(cd $(DEPS) && pwd)/newlib && cd $(NEWLIB).build && \
+	mkdir objects && cd objects && \
+	{ ../newlib/configure --host=x86_64-elf --prefix=$$prefix \
+		--disable-multilib --disable-newlib-supplied-syscalls \
+		--enable-newlib-nano-malloc --enable-newlib-nano-formatted-io \
+		--enable-newlib-reent-small --enable-lite-exit \
+		--disable-newlib-wide-orient --disable-newlib-mb \
+		--disable-newlib-fvwrite-in-streamio \
+		--disable-newlib-fseek-optimization \
+		--disable-newlib-unbuf-stream-opt --disable-newlib-io-float \
+		CC=gcc AR=ar RANLIB=ranlib AS=as \
+		CFLAGS="-Os -ffunction-sections -fdata-sections -fno-pie \
+		-fno-stack-protector -fcf-protection=none -fno-builtin \
+		-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE" && \
+	$(MAKE) -j2 && $(MAKE) install; } > ../log 2>&1 || \
+		{ tail -n 20 ../log; echo "libc did not build: $$(pwd)/../log"; \
+		exit 1; }
+	@rm -rf $(NEWLIB).build
+
+$(LWIP_READY):
+	@test -f "$(firstword $(wildcard $(DEPS)/lwip/*.dsc))" || \
+		{ echo "the lwip source package is missing: run make setup"; exit 1; }
+	@rm -rf $(LWIP)
+	@dpkg-source --no-check -x $(firstword $(wildcard $(DEPS)/lwip/*.dsc)) \
+		$(LWIP) > $(DEPS)/lwip/log 2>&1 || \
+		{ cat $(DEPS)/lwip/log; exit 1; }
+	@touch $@
+
+LWIP_NAMES := core/def core/inet_chksum core/init core/ip core/mem core/memp \
+	core/netif core/pbuf core/stats core/tcp core/tcp_in core/tcp_out \
+	core/timeouts core/udp core/ipv4/etharp core/ipv4/icmp core/ipv4/ip4 \
+	core/ipv4/ip4_addr core/ipv4/ip4_frag netif/ethernet
+LWIP_OBJS  := $(LWIP_NAMES:%=$(BUILD)/lwip/%.o)
+
+# Not our code: without our warnings. Options and port are ours.
+$(LWIP_OBJS): $(BUILD)/lwip/%.o: $(LWIP_READY) $(NEWLIB_A) \
+		guest-kernel/net/lwipopts.h guest-kernel/net/arch/cc.h
+	@mkdir -p $(@D)
+	$(pebble_CC) $(pebble_BASE) -w -c -o $@ $(LWIP)/src/$*.c
+$(BUILD)/lwip/liblwip.a: $(LWIP_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
+	guest-kernel/net/*.c guest-kernel/http/*.c guest-kernel/dns/*.c \
+	drivers-generic/*_pv.c)
+PEBBLE_OBJS := $(call objects,pebble,$(PEBBLE_SRC))
+PEBBLE_LDS  := guest-kernel/guest.ld
+PEBBLE_LINK := -nostdlib -static -no-pie -Wl,-T,$(PEBBLE_LDS) \
+	-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
+	-Wl,-z,max-page-size=4096
+
+# Headers of both must exist before anything of ours compiles.
+$(BUILD)/pebble/%.o: | $(NEWLIB_A) $(LWIP_READY)
+$(PEBBLE_OBJS): | $(NEWLIB_A) $(LWIP_READY)
+
+# memcpy and its family must not become calls of themselves.
+$(BUILD)/pebble/guest-kernel/bytes.o: pebble_FLAGS += \
+	-fno-builtin -fno-tree-loop-distribute-patterns
+
+$(BUILD)/pebble/libpebble.a: $(PEBBLE_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+# A service of pebble.
+SERVICES := $(filter-out hello,$(basename $(notdir \
+	$(wildcard guest-kernel/services/*.c))))
+$(call objects,pebble,$(wildcard guest-kernel/services/*.c)): \
+	| $(NEWLIB_A) $(LWIP_READY)
+$(SERVICES:%=$(BUILD)/guests/%.elf): $(BUILD)/guests/%.elf: \
+		$(BUILD)/pebble/guest-kernel/services/%.o \
+		$(BUILD)/pebble/libpebble.a $(BUILD)/lwip/liblwip.a $(PEBBLE_LDS)
+	@mkdir -p $(@D)
+	$(pebble_CC) $(PEBBLE_LINK) -o $@ $< $(BUILD)/pebble/guest-kernel/entry.o \
+		-Wl,--start-group $(BUILD)/pebble/libpebble.a \
+		$(BUILD)/lwip/liblwip.a $(NEWLIB_A) -Wl,--end-group
+
+# hello stands alone: no library at all.
+$(BUILD)/guests/hello.elf: $(BUILD)/guest/guest-kernel/services/hello.o \
+		$(PEBBLE_LDS)
+	@mkdir -p $(@D)
+	$(guest_CC) $(PEBBLE_LINK) -o $@ $<
+
+GUESTS += $(SERVICES:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/hello.elf
+-include $(shell find $(BUILD)/pebble $(BUILD)/lwip -name '*.d' -type f \
+	2>/dev/null)

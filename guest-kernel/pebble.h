@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libpebble: what a service includes. A service is one `int main(void)` that
+ * starts its protocol servers and calls pebble_loop(); lwIP's raw API is used
+ * as it is. There are no threads: callbacks run inside pebble_loop().
+ *
+ *     PEBBLE_IMAGE(1 MiB of memory)
+ *     int main(void) { ...; pebble_loop(); }
+ *
+ * Command line (info.cmdline): words "name=value" and "name", separated by
+ * spaces. Known to every service: rx=N receive buffers kept posted, 4..64
+ * (default 32: about 50 KiB once all were used); log=1 a line per request.
+ */
+#ifndef PEBBLE_H
+#define PEBBLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drivers-generic/env.h"
+#include "scree/note.h"
+
+/* Kept free for the stack, below info.memory_end; the heap ends there. */
+#define PEBBLE_STACK             0x4000
+
+/* The scree note: least memory in bytes. */
+#define PEBBLE_IMAGE(min_memory) SCREE_IMAGE(min_memory, PEBBLE_STACK)
+
+/* Serves for ever: frames, timers, sleep. Call it last in main(). */
+_Noreturn void pebble_loop(void);
+
+/* Time of this pass of the loop, ns, monotonic; cheap. */
+uint64_t pebble_now(void);
+/* Unix time in seconds, of this pass. */
+uint64_t pebble_unix_time(void);
+/* Time since pebble_start(), ns. */
+uint64_t pebble_uptime(void);
+
+/* One line to the console, as printf; at most 255 bytes, '\n' is added. */
+void pebble_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, then the domain crashes. */
+_Noreturn void pebble_panic(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* Value of option `name` on the command line, or `otherwise` if it is not
+ * there, no decimal number, or outside [least, most]; the latter are logged. */
+unsigned long pebble_option(const char *name, unsigned long otherwise,
+                            unsigned long least, unsigned long most);
+/* Copies a text option; false: not there or longer than size - 1. */
+bool pebble_option_text(const char *name, char *value, size_t size);
+
+/* Unpredictable numbers, seeded from info.seed. */
+uint32_t pebble_random(void);
+/* A keyed hash of some bytes, unpredictable to others (SipHash-2-4). */
+uint64_t pebble_hash(const void *bytes, size_t size);
+
+/* Bytes of heap handed out by sbrk so far, and its size. */
+size_t pebble_heap_used(void);
+size_t pebble_heap_size(void);
+
+/*
+ * The network, see net/net.h. pebble_start() brings it up before main() when
+ * the domain has one.
+ */
+struct pebble_net_counts {
+    uint64_t rx_frames, rx_bytes, rx_drops;
+    uint64_t tx_frames, tx_bytes, tx_drops;
+    uint64_t passes; /* of the loop: wake-ups and batches */
+};
+void pebble_net_counts(struct pebble_net_counts *counts);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * echo: RFC 862 on TCP and UDP.
+ *
+ * TCP sends back what it received as fast as the client takes it: the window
+ * opens only by what was given to lwIP for sending, so a client that does not
+ * read stops itself. UDP answers each datagram, but never one that comes from
+ * a port of the small services (below 64): two echo servers would talk for
+ * ever.
+ *
+ * Options: port=N (7), conns=N connections at once (32, at most 80), and those
+ * of pebble.h. Runs in 768 KiB.
+ */
+#include <stdlib.h>
+
+#include "lwip/tcp.h"
+#include "lwip/udp.h"
+
+#include "pebble.h"
+
+PEBBLE_IMAGE(768 * 1024);
+
+#define POLL_INTERVAL  10 /* of lwIP's slow ticks: 5 s */
+#define IDLE_POLLS     12 /* a minute */
+#define SMALL_SERVICES 64
+#define WAITING_MAX    8 /* pbufs a connection may make us hold */
+
+struct conn {
+    struct tcp_pcb *pcb;
+    struct pbuf *waiting; /* received, not yet given to lwIP for sending */
+    unsigned idle;
+    bool peer_done;
+};
+
+static unsigned conns_open, conns_most;
+
+static void conn_free(struct conn *c)
+{
+    if (c->waiting)
+        pbuf_free(c->waiting);
+    free(c);
+    conns_open--;
+}
+
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e);
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length);
+static err_t on_poll(void *arg, struct tcp_pcb *pcb);
+static void on_error(void *arg, err_t e);
+
+static void attach(struct conn *c)
+{
+    tcp_arg(c->pcb, c);
+    tcp_recv(c->pcb, on_recv);
+    tcp_sent(c->pcb, on_sent);
+    tcp_err(c->pcb, on_error);
+    tcp_poll(c->pcb, on_poll, POLL_INTERVAL);
+}
+
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+}
+
+static err_t conn_abort(struct conn *c)
+{
+    struct tcp_pcb *pcb = c->pcb;
+
+    detach(pcb);
+    conn_free(c);
+    tcp_abort(pcb);
+    return ERR_ABRT;
+}
+
+/* A pcb may be gone after tcp_close(): it is let go of first. If that fails,
+ * the poll callback tries again. */
+static void conn_close(struct conn *c)
+{
+    detach(c->pcb);
+    if (tcp_close(c->pcb) == ERR_OK)
+        conn_free(c);
+    else
+        attach(c);
+}
+
+/* Gives lwIP what waits, as far as it takes it; then closes if that was all
+ * and the client is done. */
+static void send_waiting(struct conn *c)
+{
+    while (c->waiting) {
+        struct pbuf *p = c->waiting;
+        uint16_t length = p->len;
+
+        if (tcp_sndbuf(c->pcb) < length ||
+            tcp_write(c->pcb, p->payload, length, TCP_WRITE_FLAG_COPY) !=
+                ERR_OK)
+            return;
+        c->waiting = p->next;
+        if (p->next)
+            pbuf_ref(p->next);
+        pbuf_free(p);
+        tcp_recved(c->pcb, length);
+    }
+    if (c->peer_done)
+        conn_close(c);
+}
+
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
+{
+    struct conn *c = arg;
+
+    (void)pcb;
+    (void)e;
+    c->idle = 0;
+    if (!p) {
+        c->peer_done = true;
+    } else if (!c->waiting) {
+        c->waiting = p;
+    } else {
+        pbuf_cat(c->waiting, p);
+    }
+    if (c->waiting && pbuf_clen(c->waiting) > WAITING_MAX)
+        return conn_abort(c);
+    send_waiting(c);
+    return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length)
+{
+    struct conn *c = arg;
+
+    (void)pcb;
+    (void)length;
+    c->idle = 0;
+    send_waiting(c);
+    return ERR_OK;
+}
+
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+    struct conn *c = arg;
+
+    (void)pcb;
+    if (++c->idle >= IDLE_POLLS)
+        return conn_abort(c);
+    send_waiting(c);
+    return ERR_OK;
+}
+
+static void on_error(void *arg, err_t e)
+{
+    (void)e;
+    conn_free(arg);
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
+{
+    struct conn *c;
+
+    (void)arg;
+    if (e != ERR_OK || !pcb)
+        return ERR_VAL;
+    c = conns_open < conns_most ? calloc(1, sizeof(*c)) : NULL;
+    if (!c) {
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    conns_open++;
+    c->pcb = pcb;
+    attach(c);
+    tcp_nagle_disable(pcb);
+    return ERR_OK;
+}
+
+static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
+                        const ip_addr_t *from, u16_t port)
+{
+    (void)arg;
+    if (port >= SMALL_SERVICES)
+        udp_sendto(pcb, p, from, port);
+    pbuf_free(p);
+}
+
+static bool start_tcp(uint16_t port)
+{
+    struct tcp_pcb *pcb = tcp_new();
+
+    if (!pcb || tcp_bind(pcb, IP_ADDR_ANY, port) != ERR_OK)
+        return false;
+    pcb = tcp_listen(pcb);
+    if (!pcb)
+        return false;
+    tcp_accept(pcb, on_accept);
+    return true;
+}
+
+static bool start_udp(uint16_t port)
+{
+    struct udp_pcb *pcb = udp_new();
+
+    if (!pcb || udp_bind(pcb, IP_ADDR_ANY, port) != ERR_OK)
+        return false;
+    udp_recv(pcb, on_datagram, NULL);
+    return true;
+}
+
+int main(void)
+{
+    uint16_t port = (uint16_t)pebble_option("port", 7, 1, 65535);
+
+    conns_most = (unsigned)pebble_option("conns", 32, 1, 80);
+    if (!start_tcp(port) || !start_udp(port))
+        pebble_panic("echo: cannot listen");
+    pebble_log("echo: port %u, TCP and UDP", port);
+    pebble_loop();
+}
