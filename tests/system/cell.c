@@ -95,8 +95,7 @@ static bool make_bundle(struct cell *c, const char *domains)
     snprintf(tool, sizeof(tool), "%s/bin/scree-bundle", cell_build());
     snprintf(conf, sizeof(conf), "%s/cell.conf", c->dir);
     snprintf(c->bundle, sizeof(c->bundle), "%s/cell.bundle", c->dir);
-    if (ok &&
-        !cell_run(c, (const char *[]){tool, "-o", c->bundle, conf, NULL}, 60))
+    if (ok && !cell_run(c, (const char *[]){tool, conf, c->bundle, NULL}, 60))
         return true;
     printf("\n    scree-bundle refused:\n");
     fflush(stdout);

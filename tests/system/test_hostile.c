@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hostile guests beside `web`: while they do their worst, web keeps answering;
+ * what they can see themselves they report in TAP; at the end as many frames
+ * are available as before they were made. The guests: tests/guests/hostile_*.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/system/cell.h"
+#include "tests/system/http.h"
+#include "tests/system/suites.h"
+
+#define BOOT_SECONDS 20
+
+struct attack {
+    const char *guest;   /* image */
+    const char *cmdline; /* of all copies */
+    const char *extra;   /* more lines of their section, or "" */
+    unsigned copies, cpus;
+    unsigned seconds; /* until all have reported */
+};
+
+/* The names of the copies: bad, or bad-1, bad-2, ... */
+static void copy_name(const struct attack *a, unsigned i, char name[32])
+{
+    if (a->copies == 1)
+        snprintf(name, 32, "bad");
+    else
+        snprintf(name, 32, "bad-%u", i + 1);
+}
+
+/* Two polls a second at the least, and hardly one without an answer. */
+static void check_answers(unsigned good, unsigned bad)
+{
+    printf(" [web: %u good, %u bad]", good, bad);
+    CHECK(good >= 3);
+    CHECK(bad <= good / 20);
+}
+
+static void check_report(struct cell *c, const char *name, unsigned seconds)
+{
+    struct tap t;
+
+    if (!CHECK(cell_tap(c, 0, name, seconds, &t)))
+        return;
+    CHECK(t.failed == 0);
+    CHECK(t.points > 0 && t.ok + t.failed == t.points);
+}
+
+static void run_attack(struct cell *c, const struct attack *a)
+{
+    struct http_poller *p;
+    unsigned good, bad;
+    uint64_t before = 0, after = 1, f;
+    char name[32];
+
+    if (!CHECK(cell_web_up(c)))
+        return;
+    p = http_poll_start(c->web, "/hello.txt");
+    for (unsigned i = 0; i < a->copies; i++) {
+        copy_name(a, i, name);
+        check_report(c, name, a->seconds);
+    }
+    sleep(1);
+    http_poll_stop(p, &good, &bad);
+    check_answers(good, bad);
+    CHECK(cell_created(c, 0, "web", 1, &before));
+    for (unsigned i = 0; i < a->copies; i++) {
+        copy_name(a, i, name);
+        if (CHECK(cell_gone(c, 0, name, 5, &f)) && (i == 0 || f > after))
+            after = f;
+    }
+    CHECK(after == before);
+    CHECK(cell_web_up(c));
+}
+
+static void attack(const struct attack *a)
+{
+    char domains[2048];
+    struct cell_options o = {.cpus = a->cpus, .domains = domains};
+    struct cell c;
+
+    snprintf(domains, sizeof(domains),
+             CELL_WEB "[domain bad]\nimage = $B/guests/%s.elf\nmemory = 4M\n"
+                      "cmdline = %s\non_crash = destroy\ncount = %u\n%s",
+             a->guest, a->cmdline, a->copies, a->extra);
+    if (cell_start(&c, &o))
+        run_attack(&c, a);
+    cell_stop(&c);
+}
+
+static void test_memory(void)
+{
+    attack(&(struct attack){"hostile_memory", "", "", 2, 2, 40});
+}
+
+static void test_instructions(void)
+{
+    attack(&(struct attack){"hostile_insn", "", "", 1, 1, 30});
+}
+
+static void test_flags(void)
+{
+    attack(&(struct attack){"hostile_flags", "", "", 1, 1, 30});
+}
+
+static void test_flags_on_two_cpus(void)
+{
+    attack(&(struct attack){"hostile_flags", "", "", 4, 2, 40});
+}
+
+static void test_registers(void)
+{
+    attack(&(struct attack){"hostile_fpu", "seconds=4", "", 4, 1, 40});
+}
+
+static void test_registers_on_two_cpus(void)
+{
+    attack(&(struct attack){"hostile_fpu", "seconds=3", "", 5, 2, 40});
+}
+
+static void test_pointers(void)
+{
+    attack(&(struct attack){"hostile_pointers", "", "", 1, 1, 60});
+}
+
+static void test_exhaustion(void)
+{
+    attack(&(struct attack){"hostile_exhaust", "", "", 2, 1, 30});
+}
+
+static void flood(const char *which, unsigned copies, unsigned cpus)
+{
+    attack(&(struct attack){"hostile_flood", which, "", copies, cpus, 40});
+}
+
+static void test_spin(void)
+{
+    flood("spin seconds=4", 2, 1);
+}
+
+static void test_events(void)
+{
+    flood("events upcalls seconds=3", 2, 1);
+}
+
+static void test_console(void)
+{
+    flood("console seconds=3", 2, 1);
+}
+
+static void test_timers(void)
+{
+    flood("timers yield seconds=3", 2, 1);
+}
+
+static void test_faults(void)
+{
+    flood("faults multicall seconds=3", 2, 1);
+}
+
+static void test_memory_turnover(void)
+{
+    flood("memory seconds=3", 2, 2);
+}
+
+static void test_all_floods(void)
+{
+    flood("events upcalls timers faults multicall yield memory seconds=1", 6,
+          2);
+}
+
+/* --------------------------------------------------- crash loops */
+
+/* Eight domains that crash in different ways as fast as they may. */
+#define LOOP(name, how)                                                        \
+    "[domain " name "]\nimage = $B/guests/crash.elf\nmemory = 1M\n"            \
+    "address = none\non_crash = restart\ncmdline = " how "\n"
+
+static void test_crash_loops(void)
+{
+    struct cell_options o = {
+        .cpus = 2,
+        .domains = CELL_WEB LOOP("loop-a", "null") LOOP("loop-b", "undefined")
+            LOOP("loop-c", "stack") LOOP("loop-d", "handler")
+                LOOP("loop-e", "shutdown") LOOP("loop-f", "reboot"),
+    };
+    struct cell c;
+    struct http_poller *p;
+    unsigned good, bad;
+    size_t at = 0;
+    bool more = true;
+
+    if (cell_start(&c, &o) && CHECK(cell_web_up(&c))) {
+        p = http_poll_start(c.web, "/hello.txt");
+        for (unsigned i = 0; i < 5 && more; i++) {
+            at = qemu_wait(c.qemu, at, CELL_SAYS("loop-d") "crash: begin",
+                           BOOT_SECONDS);
+            more = CHECK(at);
+        }
+        http_poll_stop(p, &good, &bad);
+        check_answers(good, bad);
+        CHECK(qemu_count(c.qemu, 0, CELL_SAYS("loop-a") "crash: begin") >= 3);
+        CHECK(qemu_count(c.qemu, 0, CELL_SAYS("loop-f") "crash: begin") >= 3);
+    }
+    cell_stop(&c);
+}
+
+/* Made again and again, a domain costs the same each time. */
+static void test_restarts_leak_nothing(void)
+{
+    struct cell_options o = {.domains = CELL_WEB LOOP("loop", "everything")
+                                 LOOP("crash", "handler")};
+    struct cell c;
+    uint64_t first = 0, last = 1;
+    size_t at = 0;
+
+    if (cell_start(&c, &o)) {
+        CHECK(cell_gone(&c, 0, "crash", BOOT_SECONDS, &first));
+        for (unsigned i = 0; i < 5; i++) {
+            at = qemu_wait(c.qemu, at, "\\(crash\\) gone", BOOT_SECONDS);
+            CHECK(at);
+        }
+        CHECK(cell_gone(&c, at, "crash", BOOT_SECONDS, &last));
+        CHECK(last >= first);
+    }
+    cell_stop(&c);
+}
+
+void suite_hostile(void)
+{
+    CU_pSuite s = CU_add_suite("hostile", NULL, NULL);
+
+    CU_add_test(s, "memory of others, execution of data", test_memory);
+    CU_add_test(s, "privileged and sensitive instructions", test_instructions);
+    CU_add_test(s, "flags, breakpoints, return frames", test_flags);
+    CU_add_test(s, "the same four times on two CPUs", test_flags_on_two_cpus);
+    CU_add_test(s, "registers of others on one CPU", test_registers);
+    CU_add_test(s, "registers of others on two CPUs",
+                test_registers_on_two_cpus);
+    CU_add_test(s, "every hypercall with every bad pointer", test_pointers);
+    CU_add_test(s, "memory, ports, grants, watchdogs used up", test_exhaustion);
+    CU_add_test(s, "never yielding, events masked", test_spin);
+    CU_add_test(s, "event and upcall flood", test_events);
+    CU_add_test(s, "console flood", test_console);
+    CU_add_test(s, "timer and yield flood", test_timers);
+    CU_add_test(s, "fault and multicall flood", test_faults);
+    CU_add_test(s, "memory given and taken", test_memory_turnover);
+    CU_add_test(s, "six of all floods", test_all_floods);
+    CU_add_test(s, "crash loops", test_crash_loops);
+    CU_add_test(s, "restarts leak nothing", test_restarts_leak_nothing);
+}
