@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
-# pebble: libc and lwIP, once, into $(DEPS); the library; one guest for each
+# pebble: libc, lwIP, the library, and one guest for each
 # guest-kernel/services/NAME.c.
 #
-# libc is newlib from /usr/src/newlib (package newlib-source); lwIP is a Debian
-# source package whose files tools/setup put into $(DEPS)/lwip. Both are built
-# when their result is missing and then left alone.
+# libc is newlib from /usr/src/newlib (package newlib-source), built once into
+# $(CACHE)/newlib; lwIP is the Debian source package that tools/setup unpacked
+# into $(CACHE)/lwip. `make distclean` forgets both.
 
-DEPS ?= build/deps
-
-NEWLIB         := $(DEPS)/newlib
+NEWLIB         := $(CACHE)/newlib
 NEWLIB_A       := $(NEWLIB)/x86_64-elf/lib/libc.a
 NEWLIB_SOURCES := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
-LWIP           := $(DEPS)/lwip/source
-LWIP_READY     := $(DEPS)/lwip/unpacked
+LWIP           := $(CACHE)/lwip
+LWIP_READY     := $(LWIP)/src/core/init.c
+GUEST_INCLUDES := -Iguest-kernel/net -isystem $(LWIP)/src/include
 
 # General registers only: a service needs no FPU, and does not touch its pages.
 pebble_CC    := $(CC)
@@ -21,19 +20,19 @@ pebble_BASE  := -std=gnu11 -g -O2 -MMD -MP -fno-pie -fno-stack-protector \
 	-fdata-sections -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
 	-isystem $(NEWLIB)/x86_64-elf/include \
 	-isystem $(shell $(CC) -print-file-name=include) -idirafter /usr/include \
-	-Ipv-abi -I. -Iguest-kernel -Iguest-kernel/net -isystem $(LWIP)/src/include
+	-Ipv-abi -I. -Iguest-kernel $(GUEST_INCLUDES)
 pebble_FLAGS := $(pebble_BASE) $(WARN)
 $(eval $(call world,pebble))
 
 # newlib: small, reentrant structures shared, no system calls of its own.
 $(NEWLIB_A):
 	@test -n "$(NEWLIB_SOURCES)" || \
-		{ echo "package newlib-source is missing: run make setup"; exit 1; }
+		{ echo "package newlib-source is missing: run tools/setup/setup run"; exit 1; }
 	@rm -rf $(NEWLIB) $(NEWLIB).build
 	@mkdir -p $(NEWLIB).build
-	@echo "building libc ($(notdir $(NEWLIB_SOURCES))), about half a minute"
+	$(call say,libc,"$(NEWLIB_SOURCES) (half a minute)")
 	@tar xf $(NEWLIB_SOURCES) -C $(NEWLIB).build --strip-components=1
-	@prefix=$$(cd $(DEPS) && pwd)/newlib && cd $(NEWLIB).build && \
+	@prefix=$$(cd $(CACHE) && pwd)/newlib && cd $(NEWLIB).build && \
 	mkdir objects && cd objects && \
 	{ ../newlib/configure --host=x86_64-elf --prefix=$$prefix \
 		--disable-multilib --disable-newlib-supplied-syscalls \
@@ -53,13 +52,8 @@ $(NEWLIB_A):
 	@rm -rf $(NEWLIB).build
 
 $(LWIP_READY):
-	@test -f "$(firstword $(wildcard $(DEPS)/lwip/*.dsc))" || \
-		{ echo "the lwip source package is missing: run make setup"; exit 1; }
-	@rm -rf $(LWIP)
-	@dpkg-source --no-check -x $(firstword $(wildcard $(DEPS)/lwip/*.dsc)) \
-		$(LWIP) > $(DEPS)/lwip/log 2>&1 || \
-		{ cat $(DEPS)/lwip/log; exit 1; }
-	@touch $@
+	@echo "the source of lwIP is missing from $(LWIP): run tools/setup/setup run"
+	@exit 1
 
 LWIP_NAMES := core/def core/inet_chksum core/init core/ip core/mem core/memp \
 	core/netif core/pbuf core/stats core/tcp core/tcp_in core/tcp_out \
@@ -71,10 +65,11 @@ LWIP_OBJS  := $(LWIP_NAMES:%=$(BUILD)/lwip/%.o)
 $(LWIP_OBJS): $(BUILD)/lwip/%.o: $(LWIP_READY) $(NEWLIB_A) \
 		guest-kernel/net/lwipopts.h guest-kernel/net/arch/cc.h
 	@mkdir -p $(@D)
-	$(pebble_CC) $(pebble_BASE) -w -c -o $@ $(LWIP)/src/$*.c
+	$(call say,lwip,$*.c)
+	$(Q)$(pebble_CC) $(pebble_BASE) -w -c -o $@ $(LWIP)/src/$*.c
 $(BUILD)/lwip/liblwip.a: $(LWIP_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
 	guest-kernel/net/*.c guest-kernel/http/*.c guest-kernel/dns/*.c \
@@ -86,7 +81,6 @@ PEBBLE_LINK := -nostdlib -static -no-pie -Wl,-T,$(PEBBLE_LDS) \
 	-Wl,-z,max-page-size=4096
 
 # Headers of both must exist before anything of ours compiles.
-$(BUILD)/pebble/%.o: | $(NEWLIB_A) $(LWIP_READY)
 $(PEBBLE_OBJS): | $(NEWLIB_A) $(LWIP_READY)
 
 # memcpy and its family must not become calls of themselves.
@@ -95,7 +89,7 @@ $(BUILD)/pebble/guest-kernel/bytes.o: pebble_FLAGS += \
 
 $(BUILD)/pebble/libpebble.a: $(PEBBLE_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 # A service of pebble.
 SERVICES := $(filter-out hello,$(basename $(notdir \
@@ -106,7 +100,8 @@ $(SERVICES:%=$(BUILD)/guests/%.elf): $(BUILD)/guests/%.elf: \
 		$(BUILD)/pebble/guest-kernel/services/%.o \
 		$(BUILD)/pebble/libpebble.a $(BUILD)/lwip/liblwip.a $(PEBBLE_LDS)
 	@mkdir -p $(@D)
-	$(pebble_CC) $(PEBBLE_LINK) -o $@ $< $(BUILD)/pebble/guest-kernel/entry.o \
+	$(call say,link,$@)
+	$(Q)$(pebble_CC) $(PEBBLE_LINK) -o $@ $< $(BUILD)/pebble/guest-kernel/entry.o \
 		-Wl,--start-group $(BUILD)/pebble/libpebble.a \
 		$(BUILD)/lwip/liblwip.a $(NEWLIB_A) -Wl,--end-group
 
@@ -114,7 +109,8 @@ $(SERVICES:%=$(BUILD)/guests/%.elf): $(BUILD)/guests/%.elf: \
 $(BUILD)/guests/hello.elf: $(BUILD)/guest/guest-kernel/services/hello.o \
 		$(PEBBLE_LDS)
 	@mkdir -p $(@D)
-	$(guest_CC) $(PEBBLE_LINK) -o $@ $<
+	$(call say,link,$@)
+	$(Q)$(guest_CC) $(PEBBLE_LINK) -o $@ $<
 
 GUESTS += $(SERVICES:%=$(BUILD)/guests/%.elf) $(BUILD)/guests/hello.elf
 -include $(shell find $(BUILD)/pebble $(BUILD)/lwip -name '*.d' -type f \
