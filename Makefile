@@ -17,8 +17,10 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 BUILD    ?= build
+CACHE    ?= deps
 PREFIX   ?= /usr/local
 SANITIZE ?= address,undefined
+LTO      ?= -flto
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -33,7 +35,7 @@ x86_CC     := $(CC)
 x86_FLAGS  := $(BASE) -O2 -ffreestanding -fpie -fvisibility=hidden \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -flto $(INCLUDES)
+	-fno-omit-frame-pointer $(LTO) $(INCLUDES)
 host_CC    := $(CC)
 host_FLAGS := $(BASE) -O1 -fno-omit-frame-pointer $(INCLUDES) -I. \
 	-iquote tests/unit -iquote tools/bundle $(COVERAGE) \
@@ -49,6 +51,9 @@ guest_FLAGS := $(BASE) -O2 -ffreestanding -fno-pie -fno-stack-protector \
 	-Itests/guests
 tool_CC    := $(CC)
 tool_FLAGS := $(BASE) -O2 -Ipv-abi -I.
+
+# For a make below this one: all processors, unless -j was given.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # $(call objects,WORLD,SOURCES)
 objects = $(patsubst %,$(BUILD)/$(1)/%.o,$(basename $(2)))
@@ -83,22 +88,42 @@ PORTABLE := $(filter-out $(LOCK_PLAIN) $(LOCK_CHECKED), \
 	hypervisor/io/*.c hypervisor/system/*.c))
 
 include $(wildcard hypervisor/machine/x86/build.mk guest-kernel/build.mk \
-	pv-abi/conformance/build.mk tests/*/build.mk tools/build.mk)
+	pv-abi/conformance/build.mk tests/*/build.mk tools/build.mk tools/*/build.mk)
 
+## make              hypervisor, guests, tools and bundles
+## make run          install what is missing, build, run a cell in QEMU:
+##                   CPUS= MEMORY= PORT= RUN_SECONDS= CELL= IMAGE= FILES=
+## make test         install what is missing, build, check, run all tests
 .PHONY: all hypervisor guests tools
-all: hypervisor guests tools
+all: hypervisor guests tools cells
 hypervisor: $(HYPERVISOR)
 guests: $(GUESTS)
 tools: $(TOOLS)
 
-.PHONY: clean distclean help
+# Everything that may fail, most telling first. A test that a folder brings is
+# added to TESTS in its build.mk.
+TESTS += all $(CHECKS:%=check-%) unit unit-tsan fuzz system
+
+.PHONY: test
+test: setup-test
+	@+MAKE="$(AGAIN)" BUILD=$(BUILD) tests/tally $(TESTS)
+
+## make unit         the unit tests only; also: unit-tsan, system, check
+## make coverage     line coverage of the portable files by the unit tests
+## make fuzz         every fuzz target for FUZZ_SECONDS=60
+## make bench        measure; see docs/benchmarks.md
+## make iso          $(BUILD)/scree.iso, for BIOS and UEFI
+## make install      below DESTDIR= and PREFIX=/usr/local
+## make clean        remove what was built; distclean: what was fetched, too
+## make V=1          show commands; SETUP=no: install nothing; BUILD=DIR
+.PHONY: help clean distclean
+help:
+	@sed -n 's/^## //p' Makefile
+
 clean:
 	rm -rf $(BUILD)
 distclean: clean
 	rm -rf $(CACHE)
-
-help:
-	@sed -n 's/^## //p' tools/help.txt
 
 -include $(shell find $(BUILD)/x86 $(BUILD)/host $(BUILD)/fuzz \
 	$(BUILD)/guest $(BUILD)/tool -name '*.d' -type f 2>/dev/null)

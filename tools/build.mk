@@ -38,7 +38,14 @@ $(CELLS): $(BUILD)/cells/%.bundle: cells/%.conf $(BUNDLE_TOOL) $(GUESTS) $(SITE)
 CELL ?= cells/services.conf
 export CPUS MEMORY PORT RUN_SECONDS IMAGE FILES OPTIONS ACCEL
 
-.PHONY: run
-run: all $(SITE)
+.PHONY: setup-run setup-test run run-built
+setup-run setup-test: setup-%:
+	@CACHE=$(CACHE) tools/setup/setup $*
+
+# A make of its own after the set-up: what it installed decides what is built.
+run: setup-run
+	@+$(AGAIN) run-built
+
+run-built: all
 	@SCREE_LIB=$(BUILD) SCREE_BIN=$(BUILD)/bin CELL=$(CELL) \
 		tools/run/scree-run

@@ -15,3 +15,20 @@ $(UNIT): $(call objects,host,$(UNIT_SRC))
 .PHONY: unit
 unit: $(UNIT)
 	$(UNIT)
+
+# The same under the thread sanitizer, in a build of its own.
+.PHONY: unit-tsan
+unit-tsan:
+	@+$(AGAIN) BUILD=$(BUILD)/tsan SANITIZE=thread unit
+
+# Lines of the portable files that the unit tests reach.
+.PHONY: coverage
+coverage:
+	@+$(AGAIN) BUILD=$(BUILD)/coverage SANITIZE= \
+		COVERAGE=--coverage unit
+	gcovr --root . --object-directory $(BUILD)/coverage/host \
+		--filter hypervisor/base/ --filter hypervisor/core/ \
+		--filter hypervisor/io/ --filter hypervisor/system/ \
+		--html-details $(BUILD)/coverage/index.html --print-summary \
+		--txt $(BUILD)/coverage/report.txt
+	@cat $(BUILD)/coverage/report.txt
