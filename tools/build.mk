@@ -49,3 +49,37 @@ run: setup-run
 run-built: all
 	@SCREE_LIB=$(BUILD) SCREE_BIN=$(BUILD)/bin CELL=$(CELL) \
 		tools/run/scree-run
+
+# A disk that boots by BIOS and by UEFI: GRUB hands the bundle over as the one
+# module.
+ISO := $(BUILD)/scree.iso
+
+.PHONY: iso
+iso: $(ISO)
+
+$(ISO): $(HYPERVISOR) $(BUILD)/cells/services.bundle tools/run/grub.cfg
+	$(call say,iso,$@)
+	@rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
+	@cp $(HYPERVISOR) $(BUILD)/iso/boot/scree.elf
+	@cp $(BUILD)/cells/services.bundle $(BUILD)/iso/boot/cell.bundle
+	@cp tools/run/grub.cfg $(BUILD)/iso/boot/grub/grub.cfg
+	$(Q)grub-mkrescue -o $@ $(BUILD)/iso >$(BUILD)/iso.log 2>&1 || \
+		{ cat $(BUILD)/iso.log; exit 1; }
+
+# What scree-run looks for stands in lib/scree as it stands in $(BUILD).
+SHIPPED := $(patsubst %,$(BUILD)/guests/%.elf,web dns echo hello)
+DEST     = $(DESTDIR)$(PREFIX)
+
+.PHONY: install
+install: all
+	install -d $(DEST)/bin $(DEST)/lib/scree/hypervisor \
+		$(DEST)/lib/scree/guests $(DEST)/lib/scree/site \
+		$(DEST)/lib/scree/cells $(DEST)/include/scree \
+		$(DEST)/share/doc/scree
+	install $(BUNDLE_TOOL) tools/run/scree-run $(DEST)/bin
+	install -m 644 $(HYPERVISOR) $(DEST)/lib/scree/hypervisor
+	install -m 644 $(filter $(SHIPPED),$(GUESTS)) $(DEST)/lib/scree/guests
+	install -m 644 $(BUILD)/site/* $(DEST)/lib/scree/site
+	install -m 644 cells/*.conf $(DEST)/lib/scree/cells
+	install -m 644 pv-abi/scree/*.h $(DEST)/include/scree
+	install -m 644 $(wildcard README.md) docs/*.md LICENSE $(DEST)/share/doc/scree
