@@ -48,6 +48,7 @@ static int cpu_init(struct cell *cell, unsigned id)
     c->cell = cell;
     c->id = id;
     atomic_init(&c->deadline, UINT64_MAX);
+    atomic_init(&c->idle, true); /* until its loop begins */
     lock_init(&c->lock, RANK_CPU, id);
     return 0;
 }

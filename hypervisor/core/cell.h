@@ -36,6 +36,7 @@ struct cpu {
     struct vcpu *loaded;  /* whom the machine ran last, or NULL */
     uint64_t now;         /* machine_clock() at the last exit or pass */
     uint64_t idle_ns;
+    bool interrupted;      /* since the last pass: poll devices, rearm */
     struct domain *dying; /* taken off `dead`, waiting for the other CPUs */
     /* under lock */
     struct lock lock;

@@ -99,8 +99,10 @@ lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
     d->memory = d->memory_max = shape->memory;
     d->port_hint = SCREE_PORT_DYNAMIC;
     d->created_ns = machine_clock();
-    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++)
-        timer_init(&d->watchdogs[i], NULL);
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
+        timer_init(&d->watchdogs[i].timer, NULL);
+        d->watchdogs[i].domain = d;
+    }
     atomic_init(&d->state, DOMAIN_STOPPED);
     lock_init(&d->lock, RANK_DOMAIN, shape->id);
     space_init(&d->space, cell->frames, &d->quota, shape->id);
@@ -164,25 +166,12 @@ int domain_create(struct cell *cell, const struct domain_shape *shape,
 
 /* --------------------------------------------------------------- states */
 
-static bool change_state(struct domain *d, enum domain_state from,
-                         enum domain_state to)
-{
-    unsigned expected = from;
-
-    return atomic_compare_exchange_strong(&d->state, &expected, to);
-}
-
 void domain_start(struct domain *d)
 {
-    if (change_state(d, DOMAIN_STOPPED, DOMAIN_RUNNING) ||
-        change_state(d, DOMAIN_PAUSED, DOMAIN_RUNNING))
-        sched_start(&d->vcpu);
-}
+    unsigned expected = DOMAIN_STOPPED;
 
-void domain_pause(struct domain *d)
-{
-    if (change_state(d, DOMAIN_RUNNING, DOMAIN_PAUSED))
-        sched_stop(&d->vcpu);
+    if (atomic_compare_exchange_strong(&d->state, &expected, DOMAIN_RUNNING))
+        sched_start(&d->vcpu);
 }
 
 /* From any state but DYING. The first one's reason counts. */
@@ -306,7 +295,7 @@ static void stop_timers(struct domain *d)
     timer_stop(c, &d->vcpu.timer);
     timer_stop(c, &d->vcpu.wait_timer);
     for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++)
-        timer_stop(c, &d->watchdogs[i]);
+        timer_stop(c, &d->watchdogs[i].timer);
 }
 
 /* The machine forgets the vcpu; if it ever ran, this is its CPU. */

@@ -3,7 +3,7 @@
  * A domain: one virtual machine with its one vcpu. Lives in a frame of its own
  * that its quota pays for. Life:
  *
- *   domain_create -> STOPPED -> domain_start -> RUNNING <-> PAUSED
+ *   domain_create -> STOPPED -> domain_start -> RUNNING
  *   -> domain_end (crash, shutdown, destroy) DYING -> every CPU passes
  *   -> system/reaper.c takes it apart: every frame is back
  *   on_crash preserve: domain_preserve -> CRASHED, kept until domain_end.
@@ -32,7 +32,6 @@
 enum domain_state {
     DOMAIN_STOPPED,
     DOMAIN_RUNNING,
-    DOMAIN_PAUSED,
     DOMAIN_CRASHED,
     DOMAIN_DYING,
 };
@@ -71,7 +70,10 @@ struct domain {
     const struct scree_domain_config *config; /* in the bundle */
     struct image *image;
     struct module *module;
-    struct timer watchdogs[DOMAIN_WATCHDOGS];
+    struct watchdog {
+        struct timer timer;
+        struct domain *domain;
+    } watchdogs[DOMAIN_WATCHDOGS];
     uint64_t memory;          /* pages of RAM it may have now */
     uint64_t memory_max;      /* and at most */
     gfn_t hole_hint;          /* no given-back page below it */
@@ -102,9 +104,8 @@ struct domain_shape {
 must_check int domain_create(struct cell *cell,
                              const struct domain_shape *shape,
                              struct domain **out);
-/* Lets a stopped or paused domain run. */
+/* Lets a stopped domain run. */
 void domain_start(struct domain *d);
-void domain_pause(struct domain *d);
 
 /*
  * Ends d for good, from any CPU; the reaper does the rest. No effect on one

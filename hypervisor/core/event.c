@@ -5,6 +5,7 @@
  * Dynamic ports live in frames of 512, drawn when the first port of a frame is
  * taken. Two domains' ports change together under both locks, lower id first.
  * A peer is named by id and looked up at each use, so a dead one is nobody.
+ * Sending takes no lock at all.
  */
 #include "core/event.h"
 
@@ -69,6 +70,22 @@ bool event_pending(const struct domain *d, uint32_t port)
 
 /* ---------------------------------------------------------------- ports */
 
+/* A copy of the descriptor; PORT_FREE: there is none. Needs no lock: frames of
+ * ports stay, and a descriptor changes in one store. */
+static struct port port_copy(struct domain *d, uint32_t port)
+{
+    struct port copy = {.state = PORT_FREE};
+    struct port *frame;
+
+    if (port < SCREE_PORT_DYNAMIC || port >= SCREE_PORTS)
+        return copy;
+    frame =
+        __atomic_load_n(&d->ports[port / PORTS_PER_FRAME], __ATOMIC_ACQUIRE);
+    if (frame)
+        __atomic_load(&frame[port % PORTS_PER_FRAME], &copy, __ATOMIC_ACQUIRE);
+    return copy;
+}
+
 static bool is_static(uint32_t port)
 {
     return port >= SCREE_PORT_TIMER && port <= SCREE_PORT_CONTROL;
@@ -100,8 +117,9 @@ static int add_frame(struct domain *d, uint32_t port)
         frame_unpromise(f, &d->quota, 1);
         return -XEN_ENOMEM;
     }
-    d->ports[port / PORTS_PER_FRAME] = machine_frame(m);
     d->port_frames[port / PORTS_PER_FRAME] = m;
+    __atomic_store_n(&d->ports[port / PORTS_PER_FRAME], machine_frame(m),
+                     __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -124,7 +142,9 @@ static int find_free(struct domain *d)
 
 static void port_set(struct domain *d, uint32_t port, struct port p)
 {
-    d->ports[port / PORTS_PER_FRAME][port % PORTS_PER_FRAME] = p;
+    struct port *at = &d->ports[port / PORTS_PER_FRAME][port % PORTS_PER_FRAME];
+
+    __atomic_store(at, &p, __ATOMIC_RELEASE);
 }
 
 static void port_free(struct domain *d, uint32_t port)
@@ -284,20 +304,6 @@ static bool close_as(struct domain *d, uint32_t port, struct port was,
     return same;
 }
 
-/* A copy of the descriptor; PORT_FREE: there is none. */
-static struct port port_copy(struct domain *d, uint32_t port)
-{
-    struct port copy = {.state = PORT_FREE};
-    const struct port *p;
-
-    lock_take(&d->lock);
-    p = port_get(d, port);
-    if (p)
-        copy = *p;
-    lock_release(&d->lock);
-    return copy;
-}
-
 int event_close(struct domain *d, uint32_t port)
 {
     struct domain *r;
@@ -335,14 +341,19 @@ int event_send(struct domain *d, uint32_t port)
     }
 }
 
+bool event_send_quietly(struct domain *d, uint32_t port)
+{
+    if (port_copy(d, port).state != PORT_IPI)
+        return false;
+    if (!vcpu_masked(&d->vcpu) && !test_bit(d->shared->evtchn_mask, port))
+        return false;
+    event_raise(d, port);
+    return true;
+}
+
 int event_unmask(struct domain *d, uint32_t port)
 {
-    bool exists;
-
-    lock_take(&d->lock);
-    exists = is_static(port) || port_get(d, port);
-    lock_release(&d->lock);
-    if (!exists)
+    if (!is_static(port) && port_copy(d, port).state == PORT_FREE)
         return -XEN_EINVAL;
     clear_bit(d->shared->evtchn_mask, port);
     if (test_bit(d->shared->evtchn_pending, port))
@@ -385,7 +396,7 @@ static uint32_t static_virq(uint32_t port)
 
 int event_status(struct domain *d, uint32_t port, struct evtchn_status *s)
 {
-    const struct port *p;
+    struct port p = port_copy(d, port);
 
     if (port >= SCREE_PORTS)
         return -XEN_EINVAL;
@@ -396,11 +407,8 @@ int event_status(struct domain *d, uint32_t port, struct evtchn_status *s)
         s->u.virq = static_virq(port);
         return 0;
     }
-    lock_take(&d->lock);
-    p = port_get(d, port);
-    if (p)
-        status_of(p, s);
-    lock_release(&d->lock);
+    if (p.state != PORT_FREE)
+        status_of(&p, s);
     return 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Event channels: Xen's, with static ports first (scree/calls.h).
  *
- * A port's state is guarded by its domain's lock. Raising needs no lock: the
+ * A port's state changes under its domain's lock. Raising needs no lock: the
  * bits are in the shared page and set atomically; 0 -> 1 of an unmasked port
  * sets evtchn_upcall_pending and wakes the vcpu.
  */
@@ -21,12 +21,13 @@ enum port_state {
     PORT_IPI,         /* to itself */
 };
 
+/* Read and written as a whole, atomically. */
 struct port {
     uint8_t state;
     uint8_t reserved;
     uint16_t remote_port;
     uint32_t remote_domain;
-};
+} __attribute__((aligned(8)));
 
 /* Raises a port of d. Any CPU, no lock needed. */
 void event_raise(struct domain *d, uint32_t port);
@@ -46,6 +47,9 @@ must_check int event_bind_virq(uint32_t virq, uint32_t *port);
 must_check int event_bind_ipi(struct domain *d, uint32_t *port);
 must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
+/* Sends to d itself if that delivers nothing now; else does nothing: false. d's
+ * vcpu is the one that calls; no lock. */
+bool event_send_quietly(struct domain *d, uint32_t port);
 must_check int event_unmask(struct domain *d, uint32_t port);
 must_check int event_status(struct domain *d, uint32_t port,
                             struct evtchn_status *status);

@@ -23,7 +23,7 @@ static void wait_expired(struct timer *t, uint64_t now)
 void vcpu_init(struct vcpu *v, struct domain *d, struct cpu *c, uint32_t weight)
 {
     v->domain = d;
-    v->again.nr = CONTINUATION_NONE;
+    v->again[0].nr = v->again[1].nr = CONTINUATION_NONE;
     timer_init(&v->timer, timer_expired);
     timer_init(&v->wait_timer, wait_expired);
     sched_init(v, c, weight);

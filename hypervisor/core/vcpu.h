@@ -46,8 +46,8 @@ struct vcpu {
     gva_t event_handler;  /* 0: none */
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
-    uint64_t wait_deadline; /* ns; idle and poll */
-    struct continuation again;
+    uint64_t wait_deadline;              /* ns; idle and poll */
+    struct continuation again[2];        /* [1]: of a call inside a multicall */
     uint32_t trap_handlers[SCREE_TRAPS]; /* guest address, or 0 */
     uint8_t trap_flags[SCREE_TRAPS];
 };

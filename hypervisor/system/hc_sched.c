@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched_op, scree_idle, set_timer_op, scree_time: when a vcpu runs and when it
+ * is woken. ABI-SCHED, ABI-IDLE, ABI-TMR in docs/abi.md.
+ */
+#include "system/crash.h"
+#include "system/hypercall.h"
+
+#define POLL_MAX    128
+#define NS_PER_S    1000000000ull
+#define TIMEOUT_MAX (UINT64_MAX / NS_PER_S / 2) /* seconds */
+
+/* Blocks v until an event or v->wait_deadline; false: not even begun. */
+static bool wait(struct vcpu *v, enum vcpu_wait why, uint64_t deadline)
+{
+    v->wait_deadline = deadline;
+    atomic_store(&v->wait, why);
+    if (deadline != UINT64_MAX)
+        timer_set(v->cpu, &v->wait_timer, deadline);
+    return sched_block(v->cpu, v, why != WAIT_POLL);
+}
+
+static void wait_cancel(struct vcpu *v)
+{
+    atomic_store(&v->wait, WAIT_NONE);
+    timer_stop(v->cpu, &v->wait_timer);
+}
+
+int64_t hc_scree_idle(struct vcpu *v, const struct hypercall *call)
+{
+    uint64_t deadline = call->a[0];
+    uint32_t bits = vcpu_wake_bits(v, deadline, machine_clock());
+
+    if (bits || deadline == 0)
+        return bits;
+    if (wait(v, WAIT_IDLE, deadline))
+        return HC_WAIT;
+    wait_cancel(v);
+    return vcpu_wake_bits(v, deadline, machine_clock());
+}
+
+static int64_t block(struct vcpu *v)
+{
+    v->info->evtchn_upcall_mask = 0;
+    if (wait(v, WAIT_BLOCK, UINT64_MAX))
+        return HC_WAIT;
+    wait_cancel(v);
+    return 0;
+}
+
+/* --------------------------------------------------------------- poll */
+
+/* Looks at the ports: 1 one is pending, 0 none, or -XEN_EINVAL, -XEN_EFAULT. */
+static int any_pending(struct vcpu *v, const struct sched_poll *p)
+{
+    uint64_t at = (uint64_t)(uintptr_t)p->ports.p;
+    evtchn_port_t ports[POLL_MAX];
+    int pending = 0;
+
+    if (copy_in(v, ports, at, p->nr_ports * sizeof(ports[0])))
+        return -XEN_EFAULT;
+    for (unsigned i = 0; i < p->nr_ports; i++) {
+        if (ports[i] >= SCREE_PORTS)
+            return -XEN_EINVAL;
+        if (event_pending(v->domain, ports[i]))
+            pending = 1;
+    }
+    return pending;
+}
+
+/* Any event wakes a poller: it looks for itself, as after a time-out. An event
+ * that came between the look and the block is seen by the second look. */
+static int64_t poll(struct vcpu *v, uint64_t at)
+{
+    struct sched_poll p;
+    int result = copy_in(v, &p, at, sizeof(p));
+    bool blocked;
+
+    if (result)
+        return result;
+    if (p.nr_ports > POLL_MAX)
+        return -XEN_EINVAL;
+    result = any_pending(v, &p);
+    if (result || (p.timeout && p.timeout <= machine_clock()))
+        return result < 0 ? result : 0;
+    blocked = wait(v, WAIT_POLL, p.timeout ? p.timeout : UINT64_MAX);
+    if (any_pending(v, &p) != 0)
+        sched_wake(v);
+    ASSERT(blocked);
+    return HC_WAIT;
+}
+
+/* ----------------------------------------------------------- watchdogs */
+
+static void watchdog_expired(struct timer *t, uint64_t now)
+{
+    (void)now;
+    crash_watchdog(container_of(t, struct watchdog, timer)->domain);
+}
+
+static int64_t watchdog_start(struct domain *d, uint64_t deadline)
+{
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
+        struct timer *t = &d->watchdogs[i].timer;
+
+        if (t->deadline != UINT64_MAX)
+            continue;
+        timer_init(t, watchdog_expired);
+        timer_set(d->vcpu.cpu, t, deadline);
+        return i + 1;
+    }
+    return -XEN_ENOSPC;
+}
+
+static int64_t watchdog(struct vcpu *v, uint64_t at)
+{
+    struct sched_watchdog w;
+    struct domain *d = v->domain;
+    struct timer *t;
+    uint64_t deadline;
+    int result = copy_in(v, &w, at, sizeof(w));
+
+    if (result)
+        return result;
+    deadline = machine_clock() + min_u64(w.timeout, TIMEOUT_MAX) * NS_PER_S;
+    if (w.id == 0)
+        return w.timeout ? watchdog_start(d, deadline) : -XEN_EINVAL;
+    if (w.id > DOMAIN_WATCHDOGS)
+        return -XEN_EINVAL;
+    t = &d->watchdogs[w.id - 1].timer;
+    if (t->deadline == UINT64_MAX)
+        return -XEN_EINVAL;
+    timer_set(v->cpu, t, w.timeout ? deadline : UINT64_MAX);
+    return 0;
+}
+
+/* --------------------------------------------------------------- others */
+
+static int64_t shutdown(struct vcpu *v, uint64_t at)
+{
+    struct sched_shutdown s;
+    int result = copy_in(v, &s, at, sizeof(s));
+
+    if (result)
+        return result;
+    if (s.reason > SHUTDOWN_MAX)
+        return -XEN_EINVAL;
+    crash_shutdown(v->domain, s.reason);
+    return HC_WAIT;
+}
+
+int64_t hc_sched_op(struct vcpu *v, const struct hypercall *call)
+{
+    switch ((uint32_t)call->a[0]) {
+    case SCHEDOP_yield:
+        sched_yield(v->cpu);
+        return 0;
+    case SCHEDOP_block:
+        return block(v);
+    case SCHEDOP_poll:
+        return poll(v, call->a[1]);
+    case SCHEDOP_shutdown:
+        return shutdown(v, call->a[1]);
+    case SCHEDOP_watchdog:
+        return watchdog(v, call->a[1]);
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+int64_t hc_set_timer_op(struct vcpu *v, const struct hypercall *call)
+{
+    uint64_t deadline = call->a[0];
+
+    if (deadline != 0 && deadline <= machine_clock()) {
+        timer_stop(v->cpu, &v->timer);
+        event_virq(v->domain, VIRQ_TIMER);
+        return 0;
+    }
+    timer_set(v->cpu, &v->timer, deadline ? deadline : UINT64_MAX);
+    return 0;
+}
+
+int64_t hc_scree_time(struct vcpu *v, const struct hypercall *call)
+{
+    (void)v;
+    (void)call;
+    return (int64_t)machine_clock();
+}

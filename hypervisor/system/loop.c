@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop: see loop.h.
+ *
+ * A hypercall costs one exit, one dispatch and one entry: timers, devices and
+ * the run queue are looked at only when the clock, an interrupt or a wake-up
+ * says so. A hypercall that gave way (HC_AGAIN) goes on in the vcpu's next
+ * turn, before its guest runs.
+ */
+#include "system/loop.h"
+
+#include "core/domain.h"
+#include "core/upcall.h"
+#include "io/console.h"
+#include "io/switch.h"
+#include "system/crash.h"
+#include "system/hypercall.h"
+#include "system/reaper.h"
+
+/* Devices, after an interrupt. */
+static void poll_devices(struct cpu *c)
+{
+    net_poll(c->cell, c->id);
+    if (c->id == 0)
+        console_poll(c->cell);
+}
+
+static bool running(const struct vcpu *v)
+{
+    return v && atomic_load(&v->sched.state) == VCPU_RUNNING;
+}
+
+/* Does what is due and says who runs now, or NULL. */
+static struct vcpu *next(struct cpu *c)
+{
+    bool due = timer_due(c, c->now) || c->interrupted;
+
+    if (due)
+        timer_run(c, c->now);
+    if (due || atomic_load(&c->resched) || !running(c->current))
+        c->current = sched_pick(c);
+    if (due)
+        timer_rearm(c);
+    c->interrupted = false;
+    return c->current;
+}
+
+/* Nothing can run here: sleeps until an interrupt. */
+static void idle(struct cpu *c)
+{
+    uint64_t from = c->now;
+
+    atomic_store(&c->idle, true);
+    if (!atomic_load(&c->resched))
+        machine_idle();
+    atomic_store(&c->idle, false);
+    c->now = machine_clock();
+    c->idle_ns += c->now - from;
+    c->interrupted = true;
+}
+
+/* --------------------------------------------------------------- exits */
+
+static void page_fault(struct vcpu *v, const struct vcpu_exit *why, int *result)
+{
+    struct domain *d = v->domain;
+
+    lock_take(&d->lock);
+    *result = space_fault(&d->space, gva(why->address),
+                          why->error_code & FAULT_PAGE_WRITE,
+                          why->error_code & FAULT_PAGE_EXECUTE);
+    lock_release(&d->lock);
+}
+
+static void fault(struct vcpu *v, const struct vcpu_exit *why)
+{
+    int result = -XEN_EFAULT;
+
+    if (why->vector == FAULT_PAGE)
+        page_fault(v, why, &result);
+    if (result == -XEN_EFAULT)
+        result = upcall_fault(v, why);
+    if (result == -XEN_ENOENT)
+        crash_fault(v->domain, why);
+    else if (result == -XEN_EFAULT)
+        crash(v->domain,
+              "exception %u, error code 0x%x at 0x%lx; its frame does not "
+              "fit on the stack",
+              why->vector, why->error_code, why->address);
+    else if (result)
+        crash(v->domain, "no memory for a page that was promised");
+}
+
+static void exit_dispatch(struct cpu *c, struct vcpu *v,
+                          const struct vcpu_exit *why)
+{
+    switch (why->kind) {
+    case EXIT_INTERRUPT:
+        c->interrupted = true;
+        break;
+    case EXIT_HYPERCALL:
+        hypercall_dispatch(v);
+        break;
+    case EXIT_FAULT:
+        fault(v, why);
+        break;
+    }
+}
+
+/* ----------------------------------------------------------------- runs */
+
+/* Makes v the one whose state this CPU has loaded. */
+static void load(struct cpu *c, struct vcpu *v)
+{
+    if (c->loaded == v)
+        return;
+    if (c->loaded)
+        machine_domain_switch();
+    c->loaded = v;
+}
+
+static void run(struct cpu *c, struct vcpu *v)
+{
+    struct vcpu_exit why;
+
+    if (atomic_load(&v->wait) != WAIT_NONE)
+        vcpu_wait_end(v, c->now);
+    if (v->again[0].nr != CONTINUATION_NONE) {
+        hypercall_dispatch(v);
+        c->now = machine_clock();
+        return;
+    }
+    if (upcall_event(v)) {
+        crash(v->domain, "the frame of an event does not fit on the stack");
+        return;
+    }
+    load(c, v);
+    space_enter(&v->domain->space, c->id);
+    why = machine_run(&v->m);
+    space_leave(&v->domain->space);
+    c->now = machine_clock();
+    exit_dispatch(c, v, &why);
+}
+
+void cpu_pass(struct cpu *c)
+{
+    struct vcpu *v;
+
+    atomic_store(&c->passes, atomic_load(&c->passes) + 1);
+    if (c->interrupted)
+        poll_devices(c);
+    if (c->dead || c->dying)
+        reap(c);
+    v = next(c);
+    if (v)
+        run(c, v);
+    else
+        idle(c);
+}
+
+void cpu_loop(struct cpu *c)
+{
+    atomic_store(&c->idle, false);
+    c->now = machine_clock();
+    c->interrupted = true;
+    for (;;)
+        cpu_pass(c);
+}

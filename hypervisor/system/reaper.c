@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reaping and restarting: see reaper.h.
+ */
+#include "system/reaper.h"
+
+#include "base/string.h"
+#include "core/domain.h"
+#include "core/log.h"
+#include "system/builder.h"
+#include "system/options.h"
+
+#define DELAY_FIRST 100000000ull   /* 100 ms */
+#define DELAY_MAX   30000000000ull /* 30 s */
+#define LIFE_GOOD   60000000000ull /* after a minute all is forgiven */
+
+static const char *const reasons[] = {
+    [SHUTDOWN_poweroff] = "powered off", [SHUTDOWN_reboot] = "rebooting",
+    [SHUTDOWN_suspend] = "suspended",    [SHUTDOWN_crash] = "crashed",
+    [SHUTDOWN_watchdog] = "watchdog",    [SHUTDOWN_soft_reset] = "reset",
+};
+
+int domain_launch(struct cell *cell, uint32_t index)
+{
+    struct domain *d;
+    int result = domain_build(cell, index, &d);
+
+    if (result)
+        return result;
+    log_line(cell, "domain %u (%s) created on CPU %u, frames: %lu available",
+             d->id, domain_name(d), d->vcpu.cpu->id,
+             frames_available(cell->frames));
+    domain_start(d);
+    return 0;
+}
+
+/* -------------------------------------------------------------- restart */
+
+static void restart_later(struct restart *r)
+{
+    struct cpu *c = &r->cell->cpus[0];
+
+    r->delay = r->delay ? min_u64(r->delay * 2, DELAY_MAX) : DELAY_FIRST;
+    timer_set(c, &r->timer, machine_clock() + r->delay);
+}
+
+static void restart_due(struct timer *t, uint64_t now)
+{
+    struct restart *r = container_of(t, struct restart, timer);
+    int result = domain_launch(r->cell, r->index);
+
+    (void)now;
+    if (result && result != -XEN_EINVAL)
+        restart_later(r); /* memory may come back */
+    else
+        atomic_fetch_sub(&r->cell->restarts_due, 1);
+}
+
+int restart_init(struct cell *cell)
+{
+    uint32_t count = cell->bundle ? cell->bundle->domain_count : 0;
+    uint64_t bytes = count * sizeof(struct restart);
+    mfn_t run;
+
+    if (count == 0)
+        return 0;
+    run = frame_alloc_run(cell->frames, pages(bytes), FRAME_HYPERVISOR);
+    if (!mfn_valid(run))
+        return -XEN_ENOMEM;
+    cell->restarts = memset(machine_frame(run), 0, bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        cell->restarts[i].cell = cell;
+        cell->restarts[i].index = i;
+        timer_init(&cell->restarts[i].timer, restart_due);
+    }
+    return 0;
+}
+
+static bool comes_back(const struct domain *d)
+{
+    switch (d->shutdown_reason) {
+    case SHUTDOWN_reboot:
+        return true;
+    case SHUTDOWN_crash:
+    case SHUTDOWN_watchdog:
+        return d->config->on_crash == SCREE_ON_CRASH_RESTART;
+    default:
+        return false;
+    }
+}
+
+/* ----------------------------------------------------------------- reap */
+
+static void check_end(struct cell *cell)
+{
+    if (!cell->options || !cell->options->poweroff_at_end)
+        return;
+    if (atomic_load(&cell->domain_count) || atomic_load(&cell->restarts_due))
+        return;
+    log_line(cell, "no domain is left");
+    machine_stop(STOP_POWEROFF, 0);
+}
+
+void reap(struct cpu *c)
+{
+    struct cell *cell = c->cell;
+    struct domain *d = domain_reapable(c);
+    struct restart *r = NULL;
+    char name[SCREE_NAME_MAX];
+    const char *why;
+    uint32_t id;
+
+    if (!d)
+        return;
+    id = d->id;
+    why = reasons[d->shutdown_reason];
+    string_copy(name, sizeof(name), domain_name(d));
+    if (comes_back(d)) {
+        r = &cell->restarts[id - 1];
+        atomic_fetch_add(&cell->restarts_due, 1);
+        if (machine_clock() - d->created_ns > LIFE_GOOD)
+            r->delay = 0;
+    }
+    domain_take_apart(d);
+    log_line(cell, "domain %u (%s) gone: %s, frames: %lu available", id, name,
+             why, frames_available(cell->frames));
+    if (r)
+        restart_later(r);
+    else
+        check_end(cell);
+}
