@@ -23,8 +23,11 @@ struct table {
     char signature[4];
     uint32_t length;
     uint8_t revision, checksum;
-    char rest[28];
+    char rest[26];
 } __attribute__((packed));
+
+_Static_assert(sizeof(struct rsdp) == 36, "rsdp");
+_Static_assert(sizeof(struct table) == 36, "table");
 
 struct acpi acpi;
 

@@ -30,7 +30,7 @@
 #define SPURIOUS_ENABLE   0x100u
 #define DIVIDE_BY_1       0xbu
 #define COMMAND_PENDING   0x1000u
-#define COMMAND_NMI_REST  0xc4400u /* to all but self */
+#define COMMAND_NMI       0x4400u
 #define BASE_ENABLE       0x800u
 #define BASE_X2APIC       0x400u
 
@@ -107,9 +107,10 @@ void apic_send(uint32_t id, uint32_t command)
 
 void apic_stop_others(void)
 {
-    if (!registers)
-        return;
-    set(REG_COMMAND_LOW, COMMAND_NMI_REST);
+    /* Only those that have our IDT: NMI elsewhere is a triple fault. */
+    for (unsigned i = 0; registers && i < MACHINE_CPUS; i++)
+        if (i != machine_cpu() && percpus[i].up)
+            apic_send(percpus[i].apic_id, COMMAND_NMI);
 }
 
 void machine_kick(unsigned cpu)

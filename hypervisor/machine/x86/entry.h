@@ -38,6 +38,6 @@ void trap_inside(struct trap_frame *f);
 
 __attribute__((noreturn)) void boot_main(uint32_t magic, uint32_t info);
 __attribute__((noreturn)) void smp_main(void);
-extern uint64_t smp_stack;
+extern uint64_t smp_stack, smp_root; /* for the CPU being started */
 
 #endif

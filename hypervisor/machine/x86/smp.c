@@ -26,9 +26,10 @@
 #define ROUNDS    64u
 #define TSC_APART 20000 /* ticks that still count as the same */
 
-uint64_t smp_stack;
+uint64_t smp_stack, smp_root;
 
 static unsigned starting; /* the CPU under way */
+static bool arrived;
 static bool released;
 
 /* Ping-pong: the other CPU asks, we answer with our TSC. */
@@ -60,7 +61,8 @@ static void answer(void)
     __atomic_store_n(&compare.answered, asked, __ATOMIC_RELEASE);
 }
 
-/* On the other CPU: what to add to its TSC, from the fastest exchange. */
+/* On the other CPU: what to add to its TSC, from the fastest exchange; the
+ * first fast one that shows no difference will do. */
 static int64_t tsc_difference(void)
 {
     uint64_t width = UINT64_MAX;
@@ -82,27 +84,43 @@ static int64_t tsc_difference(void)
         /* Within what the exchange can tell, they are equal. */
         if (best < 0 ? (uint64_t)-best < width : (uint64_t)best < width)
             best = 0;
+        if (best == 0 && width < TSC_APART)
+            break;
     }
     return best;
 }
 
-static bool start(unsigned cpu, uint32_t id)
+/* False: it never came; INIT keeps it from coming late. */
+static bool wake(uint32_t id)
 {
     uint64_t end;
 
+    apic_send(id, APIC_INIT);
+    wait_ns(INIT_NS);
+    for (unsigned i = 0; i < 2; i++) {
+        apic_send(id, APIC_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
+        end = machine_clock() + (i ? START_NS : REPEAT_NS);
+        while (machine_clock() < end)
+            if (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
+                return true;
+    }
+    apic_send(id, APIC_INIT);
+    return false;
+}
+
+static bool start(unsigned cpu, uint32_t id)
+{
     stacks_map(cpu);
+    smp_root = paging_root();
     smp_stack = stack_top(cpu, STACK_MAIN);
     percpus[cpu].apic_id = id;
     starting = cpu;
-    apic_send(id, APIC_INIT);
-    wait_ns(INIT_NS);
-    for (unsigned i = 0; i < 2 && !up(cpu); i++) {
-        apic_send(id, APIC_STARTUP | TRAMPOLINE >> PAGE_SHIFT);
-        end = machine_clock() + (i ? START_NS : REPEAT_NS);
-        while (!up(cpu) && machine_clock() < end)
-            answer();
-    }
-    return up(cpu);
+    __atomic_store_n(&arrived, false, __ATOMIC_RELEASE);
+    if (!wake(id))
+        return false;
+    while (!up(cpu))
+        answer();
+    return true;
 }
 
 static void map_trampoline(void)
@@ -117,6 +135,7 @@ unsigned smp_boot(void)
     uint32_t own = apic_id();
 
     percpus[0].apic_id = own;
+    percpus[0].up = 1;
     if (acpi.cpu_count > 1)
         map_trampoline();
     for (unsigned i = 0; i < acpi.cpu_count; i++)
@@ -137,6 +156,7 @@ void smp_main(void)
     unsigned cpu = starting;
     int64_t difference;
 
+    __atomic_store_n(&arrived, true, __ATOMIC_RELEASE);
     percpu_init(cpu);
     features_enable();
     descriptors_init(false);

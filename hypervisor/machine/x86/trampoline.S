@@ -46,6 +46,8 @@ trampoline_end:
     /* Long mode, boot tables, interrupts off, no stack yet. */
     .text
 smp_entry:
+    movq smp_root(%rip), %rax
+    movq %rax, %cr3
     movq smp_stack(%rip), %rsp
     xorl %ebp, %ebp
     call smp_main
