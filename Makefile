@@ -20,9 +20,10 @@ BUILD    ?= build
 CACHE    ?= deps
 PREFIX   ?= /usr/local
 SANITIZE ?= address,undefined
-LTO      ?= -flto
+LTO      ?= -flto=auto
 
 .DEFAULT_GOAL := all
+.SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: FORCE
@@ -42,7 +43,7 @@ host_FLAGS := $(BASE) -O1 -fno-omit-frame-pointer $(INCLUDES) -I. \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 fuzz_CC    := clang
 fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. \
-	-iquote tests/unit -iquote tools/bundle \
+	-iquote tests/unit -iquote tools/bundle -iquote guest-kernel \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 guest_CC    := $(CC)
 guest_FLAGS := $(BASE) -O2 -ffreestanding -fno-pie -fno-stack-protector \

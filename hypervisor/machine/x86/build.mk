@@ -10,7 +10,7 @@
 X86_DIR    := hypervisor/machine/x86
 X86_OUT    := $(BUILD)/hypervisor
 HYPERVISOR := $(X86_OUT)/scree.elf
-X86_SOURCES := $(filter-out hypervisor/core/lock_checked.c,$(PORTABLE)) \
+X86_SOURCES := $(PORTABLE) $(LOCK_PLAIN) \
 	$(wildcard $(X86_DIR)/*.c) \
 	$(filter-out %.lds.S,$(wildcard $(X86_DIR)/*.S))
 X86_LINK = $(x86_CC) -nostdlib -static -no-pie -Wl,--build-id=none \
@@ -19,26 +19,29 @@ X86_LINK = $(x86_CC) -nostdlib -static -no-pie -Wl,--build-id=none \
 
 $(X86_OUT)/scree.lds: $(X86_DIR)/scree.lds.S $(X86_DIR)/layout.h
 	@mkdir -p $(@D)
-	$(x86_CC) -E -P -x c -D__ASSEMBLER__ $(INCLUDES) -o $@ $<
+	$(Q)$(x86_CC) -E -P -x c -D__ASSEMBLER__ $(INCLUDES) -o $@ $<
 
 $(X86_OUT)/all.o: $(call objects,x86,$(X86_SOURCES))
 	@mkdir -p $(@D)
-	$(x86_CC) $(filter-out -MMD -MP,$(x86_FLAGS)) -r -nostdlib \
-		-flinker-output=nolto-rel -o $@ $^
+	$(call say,lto,$@)
+	$(Q)$(x86_CC) $(filter-out -MMD -MP,$(x86_FLAGS)) -r -nostdlib \
+		$(if $(findstring clang,$(x86_CC)),-fuse-ld=lld,-flinker-output=nolto-rel) -o $@ $^
 
 $(X86_OUT)/nosymbols.c: $(X86_DIR)/symbols.awk
 	@mkdir -p $(@D)
-	awk -f $< < /dev/null > $@
+	$(Q)awk -f $< < /dev/null > $@
 
 $(X86_OUT)/first.elf: $(X86_OUT)/all.o $(X86_OUT)/nosymbols.o \
 		$(X86_OUT)/scree.lds
-	$(X86_LINK) -o $@ $(filter %.o,$^)
+	$(call say,link,$@)
+	$(Q)$(X86_LINK) -o $@ $(filter %.o,$^)
 
 $(X86_OUT)/symbols.c: $(X86_OUT)/first.elf $(X86_DIR)/symbols.awk
-	nm -n $< | awk -f $(X86_DIR)/symbols.awk > $@
+	$(Q)nm -n $< | awk -f $(X86_DIR)/symbols.awk > $@
 
-$(X86_OUT)/%symbols.o: $(X86_OUT)/%symbols.c
-	$(x86_CC) $(filter-out -MMD -MP -flto,$(x86_FLAGS)) -c -o $@ $<
+$(X86_OUT)/symbols.o $(X86_OUT)/nosymbols.o: %.o: %.c
+	$(Q)$(x86_CC) $(filter-out -MMD -MP -flto%,$(x86_FLAGS)) -c -o $@ $<
 
 $(HYPERVISOR): $(X86_OUT)/all.o $(X86_OUT)/symbols.o $(X86_OUT)/scree.lds
-	$(X86_LINK) -o $@ $(filter %.o,$^)
+	$(call say,link,$@)
+	$(Q)$(X86_LINK) -o $@ $(filter %.o,$^)
