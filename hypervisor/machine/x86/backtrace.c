@@ -48,7 +48,7 @@ static bool on_stack(uint64_t a)
 {
     return a % 8 == 0 && ((a >= STACK_BASE && a < DIRECT_BASE) ||
                           (a >= (uint64_t)(uintptr_t)image_data &&
-                           a < (uint64_t)(uintptr_t)image_end));
+                           a < (uint64_t)(uintptr_t)image_limit));
 }
 
 void backtrace_from(uint64_t rip, uint64_t rbp, void (*put)(const char *line))

@@ -60,7 +60,7 @@ void boot_set_cmdline(const char *text)
 /* The loader's map without what is in use. */
 static void find_ram(void)
 {
-    uint64_t image = (uint64_t)(uintptr_t)image_end - IMAGE_BASE;
+    uint64_t image = (uint64_t)(uintptr_t)image_limit - IMAGE_BASE;
 
     for (unsigned i = 0; i < boot_facts.ram_count; i++)
         ranges_add(boot_facts.ram[i].address, boot_facts.ram[i].size);

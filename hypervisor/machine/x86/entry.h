@@ -20,7 +20,7 @@ extern const uint8_t hypercall_keep_open[], hypercall_keep_popped[],
 extern const uint8_t trampoline[], trampoline_end[];
 
 /* The linker script's marks. */
-extern const uint8_t image_text[], image_rodata[], image_data[], image_end[];
+extern const uint8_t image_text[], image_rodata[], image_data[], image_limit[];
 
 void enter_guest(struct machine_regs *regs, bool sysret);
 __attribute__((noreturn)) void boot_jump(unsigned cpu, uint64_t stack);

@@ -64,7 +64,7 @@ static void map_image(void)
     uint64_t rodata = image_address(image_rodata);
     uint64_t data = image_address(image_data);
 
-    for (uint64_t a = text; a < image_address(image_end); a += PAGE_SIZE)
+    for (uint64_t a = text; a < image_address(image_limit); a += PAGE_SIZE)
         paging_map(IMAGE_BASE + a, maddr(a), PAGE_SIZE,
                    a < rodata ? PAGING_EXECUTE
                    : a < data ? 0
@@ -82,7 +82,7 @@ static unsigned direct_flags(uint64_t a)
 static bool fits(uint64_t a, uint64_t end, uint64_t page)
 {
     return a % page == 0 && end - a >= page &&
-           (a >= image_address(image_end) || a + page <= IMAGE_PHYSICAL);
+           (a >= image_address(image_limit) || a + page <= IMAGE_PHYSICAL);
 }
 
 static void map_direct(uint64_t a, uint64_t size)

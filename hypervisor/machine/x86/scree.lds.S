@@ -44,7 +44,7 @@ SECTIONS
     .data : AT(ADDR(.data) - IMAGE_BASE) { *(.data .data.*) } :data
     .bss : AT(ADDR(.bss) - IMAGE_BASE) { *(.bss .bss.* COMMON) } :data
     . = ALIGN(4096);
-    image_end = .;
+    image_limit = .;
 
     /DISCARD/ : { *(.comment) *(.eh_frame) *(.note.GNU-stack) *(.note.gnu.*) }
 }
