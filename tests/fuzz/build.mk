@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: each tests/fuzz/fuzz_NAME.c is linked with every portable file,
-# machine/host and the other files of this folder. Its corpus stands in
-# tests/fuzz/corpus/NAME and is only read; new inputs go below $(BUILD).
+# machine/host, the parsers of guest-kernel and the other files of this folder.
+# Its corpus stands in tests/fuzz/corpus/NAME and is only read; new inputs go
+# below $(BUILD).
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN    := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_MAIN))
 FUZZ_COMMON  := $(filter-out tests/unit/main.c tests/unit/test_%.c, \
-	$(UNIT_SRC)) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
+	$(UNIT_SRC)) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c)) \
+	$(wildcard $(addprefix guest-kernel/,dns/message.c dns/zone.c \
+	http/files.c http/request.c))
 FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 
 $(BUILD)/fuzzers/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \
