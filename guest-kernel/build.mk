@@ -74,6 +74,11 @@ $(BUILD)/lwip/liblwip.a: $(LWIP_OBJS)
 PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
 	guest-kernel/net/*.c guest-kernel/http/*.c guest-kernel/dns/*.c \
 	drivers-generic/*_pv.c)
+# What has no hypercalls in it: unit tests and fuzzers link it on the host.
+PEBBLE_PURE := guest-kernel/text.c guest-kernel/net/checksum.c \
+	$(filter-out %/server.c,$(wildcard guest-kernel/http/*.c)) \
+	$(wildcard guest-kernel/dns/*.c)
+host_FLAGS  += -iquote guest-kernel
 PEBBLE_OBJS := $(call objects,pebble,$(PEBBLE_SRC))
 PEBBLE_LDS  := guest-kernel/guest.ld
 PEBBLE_LINK := -nostdlib -static -no-pie -Wl,-T,$(PEBBLE_LDS) \

@@ -44,11 +44,11 @@ static void page_whoami(struct text *t)
 static void metric(struct text *t, const char *type, const char *name,
                    uint64_t value)
 {
-    text_string(t, "# TYPE pebble_");
+    text_string(t, "# TYPE scree_");
     text_string(t, name);
     text_string(t, " ");
     text_string(t, type);
-    text_string(t, "\npebble_");
+    text_string(t, "\nscree_");
     text_string(t, name);
     text_string(t, " ");
     text_decimal(t, value);
@@ -60,9 +60,9 @@ static void metrics_http(struct text *t)
     struct http_counts c;
 
     http_counts(&c);
-    text_string(t, "# TYPE pebble_http_responses_total counter\n");
+    text_string(t, "# TYPE scree_http_responses_total counter\n");
     for (unsigned i = 2; i < 6; i++) {
-        text_string(t, "pebble_http_responses_total{class=\"");
+        text_string(t, "scree_http_responses_total{class=\"");
         text_decimal(t, i);
         text_string(t, "xx\"} ");
         text_decimal(t, c.by_class[i]);

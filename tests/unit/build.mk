@@ -3,7 +3,8 @@
 # sanitized Linux program.
 
 UNIT_SRC := $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
-	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c))
+	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
+	$(PEBBLE_PURE)
 
 UNIT := $(BUILD)/unit/unit-tests
 
