@@ -86,7 +86,7 @@ static void devices_init(struct cell *cell)
 
 static void greet(struct cell *cell)
 {
-    log_line(cell, "scree: %u CPU%s, %lu MiB of memory, room for %u domains",
+    log_line(cell, "%u CPU%s, %lu MiB of memory, room for %u domains",
              cell->cpu_count, cell->cpu_count == 1 ? "" : "s",
              frames_total(cell->frames) >> (20 - PAGE_SHIFT),
              cell->domain_limit - 1);
