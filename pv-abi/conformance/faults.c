@@ -191,6 +191,13 @@ static void debug_errors(void)
     tap_is(HYPERVISOR_get_debugreg(5), -XEN_EINVAL, "ABI-FLT-13 DR5");
 }
 
+/* Goes on at the breakpoint that it stands at. */
+static bool resume_flag(struct rt_regs *regs)
+{
+    regs->frame.rflags |= 0x10000;
+    return steps++ < 5;
+}
+
 static void debugging(void)
 {
     tap_is(HYPERVISOR_set_debugreg(0, (uint64_t)&data[1]), 0, "ABI-FLT-13 DR0");
@@ -205,6 +212,11 @@ static void debugging(void)
     tap_is(rt_try(do_steps, NULL), 1, "ABI-FLT-13 #DB of a breakpoint");
     tap_is((int64_t)rt_fault.frame.rip, (int64_t)step_here,
            "ABI-FLT-07 a breakpoint is a fault");
+    steps = 0;
+    rt_fault_hook = resume_flag;
+    do_steps(NULL);
+    rt_fault_hook = NULL;
+    tap_is(steps, 1, "ABI-RET-05 RF: past the breakpoint");
     HYPERVISOR_set_debugreg(7, 0x400);
     HYPERVISOR_set_debugreg(0, 0);
     HYPERVISOR_set_debugreg(6, 0xffff0ff0);
