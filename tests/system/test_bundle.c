@@ -16,6 +16,7 @@
 #include "tests/system/suites.h"
 
 #define SECONDS 15
+#define USELESS "boot bundle is of no use"
 
 #define TWO                                                                    \
     CELL_WEB "[domain second]\nimage = $B/guests/crash.elf\n"                  \
@@ -75,24 +76,22 @@ static void test_bad_magic(void)
 {
     uint64_t magic = 0x123456789abcdef;
 
-    with_patch(offsetof(struct scree_bundle, magic), &magic, 8,
-               "bundle.*(magic|not a bundle|refused|bad)", false);
+    with_patch(offsetof(struct scree_bundle, magic), &magic, 8, USELESS, false);
 }
 
 static void test_bad_version(void)
 {
     uint32_t version = 77;
 
-    with_patch(offsetof(struct scree_bundle, version), &version, 4,
-               "bundle.*(version|refused|bad)", false);
+    with_patch(offsetof(struct scree_bundle, version), &version, 4, USELESS,
+               false);
 }
 
 static void test_bad_size(void)
 {
     uint64_t size = 1ull << 60;
 
-    with_patch(offsetof(struct scree_bundle, size), &size, 8,
-               "bundle.*(size|refused|bad)", false);
+    with_patch(offsetof(struct scree_bundle, size), &size, 8, USELESS, false);
 }
 
 static void test_bad_tables(void)
@@ -100,10 +99,9 @@ static void test_bad_tables(void)
     uint64_t at = ~7ull;
     uint32_t count = 0x20000000;
 
-    with_patch(offsetof(struct scree_bundle, domains), &at, 8,
-               "bundle.*(table|refused|bad)", false);
-    with_patch(offsetof(struct scree_bundle, domain_count), &count, 4,
-               "bundle.*(table|refused|bad)", false);
+    with_patch(offsetof(struct scree_bundle, domains), &at, 8, USELESS, false);
+    with_patch(offsetof(struct scree_bundle, domain_count), &count, 4, USELESS,
+               false);
 }
 
 static void test_bad_domain_image(void)
@@ -140,8 +138,7 @@ static void test_truncated(void)
 
     if (CHECK(cell_prepare(&c, &o)) && CHECK(!truncate(c.bundle, 5000)) &&
         CHECK(cell_boot(&c))) {
-        CHECK(
-            qemu_wait(c.qemu, 0, "bundle.*(size|refused|bad|short)", SECONDS));
+        CHECK(qemu_wait(c.qemu, 0, USELESS, SECONDS));
         CHECK(!qemu_count(c.qemu, 0, "panic|PANIC"));
     }
     cell_stop(&c);
