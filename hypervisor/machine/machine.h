@@ -24,13 +24,17 @@
 
 /*
  * Guest registers as last saved. Complete when machine_run() has returned;
- * inside hypercall_fast() only rax, rip, rsp, rflags and the argument
- * registers (rdi, rsi, rdx, r10, r8) are valid.
+ * inside hypercall_fast() only rax, rip, rflags and the argument registers
+ * (rdi, rsi, rdx, r10, r8) are valid, and only rax may be written.
+ *
+ * A guest that stops inside a return stub (scree/layout.h) after the unmask is
+ * shown as if it had returned already; an upcall then starts on the resumed
+ * context.
  */
 struct machine_regs {
+    uint64_t r11, rcx;
     uint64_t r15, r14, r13, r12, rbp, rbx;
     uint64_t r9, r8, r10, rdx, rsi, rdi;
-    uint64_t r11, rcx;
     uint64_t rax;
     uint64_t rip, rflags, rsp;
 };

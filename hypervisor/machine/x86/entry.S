@@ -14,7 +14,8 @@
 #include "machine/x86/offsets.h"
 #include "scree/layout.h"
 
-#define HYPERCALL_STUBS (SCREE_HYPERCALLS * SCREE_HYPERCALL_STRIDE)
+#define STUBS_END \
+    (SCREE_HYPERCALL_PAGE + SCREE_HYPERCALLS * SCREE_HYPERCALL_STRIDE)
 
     .text
 
@@ -36,30 +37,16 @@ enter_guest:
     movq %rsp, %gs:PERCPU_RUN_RSP
     testl %esi, %esi
     jz enter_iret
-    movq %rdi, %rsp
+    movq REGS_RSP(%rdi), %rax
+    movq %rax, %gs:PERCPU_GUEST_RSP
+    leaq REGS_R15(%rdi), %rsp
     popq %r15
     popq %r14
     popq %r13
     popq %r12
     popq %rbp
     popq %rbx
-
-    /* RSP = &regs->r9; RBX, RBP, R12-R15 are the guest's already. */
-sysret_tail:
-    popq %r9
-    popq %r8
-    popq %r10
-    popq %rdx
-    popq %rsi
-    popq %rdi
-    movq REGS_RAX - REGS_R11(%rsp), %rax
-    movq REGS_RIP - REGS_R11(%rsp), %rcx
-    movq REGS_RFLAGS - REGS_R11(%rsp), %r11
-    movq REGS_RSP - REGS_R11(%rsp), %rsp
-    swapgs
-    .globl entry_sysret
-entry_sysret:
-    sysretq
+    jmp sysret_tail
 
     /* RDI = regs; the stack is ours. */
 enter_iret:
@@ -95,12 +82,10 @@ enter_iret:
 syscall_entry:
     swapgs
     movq %rsp, %gs:PERCPU_GUEST_RSP
-    movq %gs:PERCPU_REGS_END, %rsp
-    pushq %gs:PERCPU_GUEST_RSP
+    movq %gs:PERCPU_REGS_TOP, %rsp
     pushq %r11
     pushq %rcx
     pushq %rax
-    subq $16, %rsp
     pushq %rdi
     pushq %rsi
     pushq %rdx
@@ -109,14 +94,28 @@ syscall_entry:
     pushq %r9
     leaq -REGS_R9(%rsp), %rdi
     movq %gs:PERCPU_RUN_RSP, %rsp
-    subq $SCREE_HYPERCALL_PAGE, %rcx
-    cmpq $HYPERCALL_STUBS, %rcx
+    cmpq $STUBS_END, %rcx /* no code is mapped below the stubs */
     ja syscall_elsewhere
     call hypercall_fast /* the vcpu begins with its registers */
     testb %al, %al
     jz syscall_slow
     movq %gs:PERCPU_REGS_ARGS, %rsp
-    jmp sysret_tail
+
+    /* RSP = &regs->r9; RBX, RBP, R12-R15 are the guest's already, its RSP is
+     * in percpu.guest_rsp. */
+sysret_tail:
+    popq %r9
+    popq %r8
+    popq %r10
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    popq %rax
+    popq %rcx
+    popq %r11
+    movq %gs:PERCPU_GUEST_RSP, %rsp
+    swapgs
+    sysretq
 
     /* RBX, RBP, R12-R15 still the guest's; RSP = percpu.run_rsp. */
 syscall_slow:
@@ -124,6 +123,8 @@ syscall_slow:
     movq %gs:PERCPU_REGS, %rdi
 syscall_exit:
     movl $0, %gs:PERCPU_ERROR
+    movq %gs:PERCPU_GUEST_RSP, %rdx
+    movq %rdx, REGS_RSP(%rdi)
     movq REGS_RIP(%rdi), %rcx /* what SYSCALL left in them */
     movq REGS_RFLAGS(%rdi), %rdx
     movq %rcx, REGS_RCX(%rdi)
@@ -168,8 +169,6 @@ syscall_compat_entry:
     movq %rcx, REGS_RIP(%rsp)
     movq %r11, REGS_RFLAGS(%rsp)
     movq %rsp, %rdi
-    movq %gs:PERCPU_GUEST_RSP, %rax
-    movq %rax, REGS_RSP(%rdi)
     movq %gs:PERCPU_RUN_RSP, %rsp
     jmp syscall_elsewhere
 

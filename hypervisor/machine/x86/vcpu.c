@@ -60,7 +60,7 @@ static void load(struct percpu *c, struct machine_vcpu *mv)
     debug_load(NULL, &p->debug);
     c->loaded = mv;
     c->regs = &mv->regs;
-    c->regs_end = &mv->regs + 1;
+    c->regs_top = &mv->regs.rsp;
     c->regs_args = &mv->regs.r9;
 }
 
