@@ -93,7 +93,7 @@ static int parse_count(const char **f, va_list *args)
         return va_arg(*args, int);
     }
     while (**f >= '0' && **f <= '9') {
-        if (n < 100000)
+        if (n < 10000)
             n = n * 10 + (**f - '0');
         ++*f;
     }

@@ -52,14 +52,14 @@ static uint64_t lay_out_ram(uint64_t frames, uint64_t hole)
     struct machine_info *mi = &host.info;
     uint64_t lower = hole ? frames / 2 : frames;
 
-    mi->ram[0] = (struct machine_range){mfn(HOST_FIRST_RAM), lower};
+    mi->ram[0] = (struct machine_range){mfn(HOST_FIRST_MFN), lower};
     mi->ram_count = 1;
     if (hole) {
-        mi->ram[1] = (struct machine_range){mfn(HOST_FIRST_RAM + lower + hole),
+        mi->ram[1] = (struct machine_range){mfn(HOST_FIRST_MFN + lower + hole),
                                             frames - lower};
         mi->ram_count = 2;
     }
-    return HOST_FIRST_RAM + frames + hole;
+    return HOST_FIRST_MFN + frames + hole;
 }
 
 static void describe(const struct host_config *c)
@@ -115,7 +115,7 @@ void *host_dma(maddr_t a, uint64_t size)
 {
     uint64_t end = host.arena_frames * PAGE_SIZE;
 
-    if (a.a < HOST_FIRST_RAM * PAGE_SIZE || a.a > end || size > end - a.a)
+    if (a.a < HOST_FIRST_MFN * PAGE_SIZE || a.a > end || size > end - a.a)
         return NULL;
     return host.arena + a.a;
 }

@@ -15,6 +15,10 @@
 
 #include "machine/machine.h"
 
+#define HOST_FIRST_MFN               256 /* of RAM */
+/* First mfn behind so many frames of RAM without a hole. */
+#define HOST_FIRST_MFN_AFTER(frames) (HOST_FIRST_MFN + (frames))
+
 struct host_config {
     uint64_t frames;     /* of RAM; 0: 4096 (16 MiB) */
     uint64_t hole;       /* frames missing in the middle of RAM; 0: none */

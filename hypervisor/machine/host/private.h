@@ -11,7 +11,6 @@
 
 #include "machine/host/host.h"
 
-#define HOST_FIRST_RAM      256 /* mfn; below it only the hypercall page */
 #define HOST_HYPERCALL_PAGE 16
 #define HOST_TLB            64
 
