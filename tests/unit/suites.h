@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of suites: one line for each tests/unit/test_NAME.c, which defines
+ * suite_NAME().
+ */
+#ifndef UNIT_SUITES_H
+#define UNIT_SUITES_H
+
+#define SUITES(X)                                                              \
+    X(heap)                                                                    \
+    X(bitmap)                                                                  \
+    X(string)                                                                  \
+    X(format)                                                                  \
+    X(host)                                                                    \
+    X(lock)                                                                    \
+    X(frame)                                                                   \
+    X(space)                                                                   \
+    X(guestmem)                                                                \
+    X(image)                                                                   \
+    X(conf)                                                                    \
+    X(elf64)                                                                   \
+    X(files)                                                                   \
+    X(switch)                                                                  \
+    X(http)                                                                    \
+    X(dns)                                                                     \
+    X(checksum)
+
+#define SUITE_DECLARE(name) void suite_##name(void);
+SUITES(SUITE_DECLARE)
+
+#endif
