@@ -140,7 +140,7 @@ struct vcpu *sched_pick(struct cpu *c)
     return v;
 }
 
-void sched_yield(struct cpu *c)
+void sched_give_way(struct cpu *c)
 {
     struct vcpu *v = c->current;
     const struct heap_entry *top;

@@ -52,7 +52,7 @@ void sched_init(struct vcpu *v, struct cpu *c, uint32_t weight);
  */
 struct vcpu *sched_pick(struct cpu *c);
 /* c->current gives way to everybody who is runnable now. */
-void sched_yield(struct cpu *c);
+void sched_give_way(struct cpu *c);
 /* Blocks v, which is c->current. With unless_pending not if an event is
  * pending for it: then false, and v goes on. */
 must_check bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending);

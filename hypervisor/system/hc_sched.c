@@ -153,7 +153,7 @@ int64_t hc_sched_op(struct vcpu *v, const struct hypercall *call)
 {
     switch ((uint32_t)call->a[0]) {
     case SCHEDOP_yield:
-        sched_yield(v->cpu);
+        sched_give_way(v->cpu);
         return 0;
     case SCHEDOP_block:
         return block(v);
