@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lwip/stats.h"
 #include "lwip/tcp.h"
 
 #include "http/answer.h"
@@ -26,7 +27,11 @@
 #define IDLE_TIME     (15 * SECOND)
 #define STALL_TIME    (30 * SECOND)
 #define POLL_INTERVAL 10 /* of lwIP's slow ticks: 5 s */
+#define POLL_SOON     1  /* while an answer waits for memory */
 #define FIRST_WINDOW  10 /* segments before the first ACK (RFC 6928) */
+#define SEGMENTS      (MEMP_NUM_TCP_SEG - 64) /* that bodies may occupy */
+#define HEAP_RESERVE  (20 * 1024) /* of lwIP's heap, for what must go on */
+#define STALLED       (1 * SECOND)
 #define KEPT_MAX      (HTTP_HEAD_MAX + TCP_MSS)
 
 struct conn {
@@ -115,11 +120,31 @@ static void conn_close(struct conn *c)
 
 /* Sending. */
 
+/* lwIP's last reserves are for ACKs, new connections and those in progress. */
+static bool memory_short(void)
+{
+    return lwip_stats.mem.used > MEM_SIZE - HEAP_RESERVE ||
+           lwip_stats.memp[MEMP_TCP_SEG]->used > SEGMENTS;
+}
+
+/* Bytes this connection may hand to lwIP now: its share of what all have. */
+static uint16_t allowance(const struct conn *c)
+{
+    uint32_t share = SEGMENTS / (counts.open + 1) * TCP_MSS;
+    uint32_t queued = TCP_SND_BUF - tcp_sndbuf(c->pcb);
+
+    if (share > TCP_SND_BUF)
+        share = TCP_SND_BUF;
+    if (memory_short())
+        share = TCP_MSS;
+    return queued < share ? (uint16_t)(share - queued) : 0;
+}
+
 /* Gives lwIP as much of the body as it takes now. */
 static void push_body(struct conn *c)
 {
     while (c->left > 0) {
-        uint16_t part = tcp_sndbuf(c->pcb);
+        uint16_t part = allowance(c);
         err_t error;
 
         if (c->left < part)
@@ -139,14 +164,38 @@ static void push_body(struct conn *c)
     }
 }
 
+/* Whether an answer can be begun: a head and a page fit what lwIP takes. */
+static bool can_answer(const struct conn *c)
+{
+    return c->left == 0 && !c->close &&
+           tcp_sndbuf(c->pcb) >= HTTP_REPLY_HEAD_MAX + HTTP_PAGE_MAX &&
+           tcp_sndqueuelen(c->pcb) < TCP_SND_QUEUELEN / 2 && !memory_short();
+}
+
+/* Memory is short: the client that has not read for longest loses it. */
+static void shed(const struct conn *asking)
+{
+    struct conn *worst = NULL;
+
+    for (unsigned i = 0; i < server->connections; i++) {
+        struct conn *c = &conns[i];
+
+        if (c->open && c != asking && tcp_sndqueuelen(c->pcb) > 0 &&
+            (!worst || c->since < worst->since))
+            worst = c;
+    }
+    if (!worst || pebble_now() - worst->since < STALLED)
+        return;
+    counts.cut_off++;
+    conn_abort(worst);
+}
+
 /* Writes the answer's head, and its body if that is made for this request. */
 static bool push_head(struct conn *c, const struct http_answer *a)
 {
     size_t size = a->head.size;
     err_t error;
 
-    if (tcp_sndbuf(c->pcb) < size + a->made.size)
-        return false;
     error = tcp_write(c->pcb, a->head.start, (u16_t)size,
                       TCP_WRITE_FLAG_COPY |
                           (a->size > 0 ? TCP_WRITE_FLAG_MORE : 0));
@@ -204,7 +253,9 @@ static long consume(struct conn *c, const char *text, size_t size)
     struct http_request r;
     size_t used = 0;
 
-    while (used < size && c->left == 0 && !c->close) {
+    if (memory_short())
+        shed(c);
+    while (used < size && can_answer(c)) {
         int n = http_parse(text + used, size - used, &r);
 
         if (n == 0)
@@ -250,22 +301,26 @@ static bool consume_kept(struct conn *c)
     return true;
 }
 
-/* After any progress: notes a head in parts, closes what is finished. */
+/* After any progress: notes a head in parts, closes what is finished. What is
+ * kept although it could be answered is part of a head. */
 static void settle(struct conn *c)
 {
-    bool in_head = c->left == 0 && c->kept_size > 0;
+    bool in_head = c->kept_size > 0 && can_answer(c);
+    bool done = c->peer_done && (c->kept_size == 0 || in_head);
 
     if (in_head && !c->in_head)
         c->since = pebble_now();
     c->in_head = in_head;
-    if (c->left == 0 && (c->close || c->peer_done))
+    tcp_poll(c->pcb, on_poll,
+             c->kept_size > 0 && !in_head ? POLL_SOON : POLL_INTERVAL);
+    if (c->left == 0 && (c->close || done))
         conn_close(c);
 }
 
 /* The usual case: whole requests in one piece, answered where they lie. */
 static long consume_pbuf(struct conn *c, const struct pbuf *p)
 {
-    if (c->kept_size > 0 || p->next || c->left > 0)
+    if (c->kept_size > 0 || p->next)
         return 0;
     return consume(c, p->payload, p->len);
 }
@@ -300,7 +355,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
         settle(c);
         return ERR_OK;
     }
-    if (c->left > 0 && !c->close && !fits(c, p))
+    if (!c->close && !fits(c, p))
         return ERR_MEM; /* lwIP keeps it and offers it again */
     if (c->close) {
         tcp_recved(pcb, p->tot_len); /* not asked for any more */
@@ -338,7 +393,6 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
     struct conn *c = arg;
 
-    (void)pcb;
     if (pebble_now() - c->since >= allowed(c)) {
         counts.timeouts++;
         if (c->left > 0 || c->close) {
@@ -349,6 +403,9 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
         return ERR_OK;
     }
     push_body(c);
+    if (!consume_kept(c))
+        return ERR_ABRT;
+    tcp_output(pcb); /* lwIP does not, once another connection was cut off */
     settle(c);
     return ERR_OK;
 }

@@ -6,7 +6,9 @@
  * Against hostile clients: a bounded number of connections, of which the one
  * idle for longest is closed for a new one; a request head of at most 3 KiB
  * that must be whole 10 s after its first byte; 15 s without a request or 30 s
- * without progress of a response end a connection.
+ * without progress of a response end a connection. Memory for packets is shared
+ * out among the open connections; when it runs short all the same, the one
+ * whose client has not read for longest is cut off.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -28,7 +30,7 @@ struct http_server {
     const struct file_tree *tree; /* or NULL: pages only */
     http_page page;               /* asked first */
     uint16_t port;
-    unsigned connections; /* at most, 1..80 */
+    unsigned connections; /* at most, 1..64 */
     bool log;
 };
 
@@ -38,6 +40,7 @@ struct http_counts {
     uint64_t connections; /* accepted */
     uint64_t evicted;     /* closed for a newer one, or not accepted */
     uint64_t timeouts;
+    uint64_t cut_off; /* for want of memory */
     unsigned open;
 };
 

@@ -4,7 +4,7 @@
  * threads, no timers of its own (timers.c runs them, only when one is due).
  *
  * Memory: pools and heap are bss, so a page costs when it is first used. All
- * pools together are about 60 KiB and the packet heap 64 KiB.
+ * pools together are about 60 KiB and the packet heap 80 KiB.
  */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
@@ -31,10 +31,10 @@
 
 /* Memory. */
 #define MEM_ALIGNMENT                 8
-#define MEM_SIZE                      (64 * 1024)
+#define MEM_SIZE                      (80 * 1024)
 #define MEMP_NUM_PBUF                 512
 #define MEMP_NUM_TCP_SEG              512
-#define MEMP_NUM_TCP_PCB              96
+#define MEMP_NUM_TCP_PCB              112
 #define MEMP_NUM_UDP_PCB              4
 #define MEMP_NUM_REASSDATA            4
 #define MEMP_NUM_FRAG_PBUF            16
@@ -70,7 +70,7 @@
 #define TCP_OVERSIZE                  0 /* data is mostly not copied */
 #define TCP_MSL                       5000UL
 #define TCP_LISTEN_BACKLOG            1
-#define TCP_DEFAULT_LISTEN_BACKLOG    64
+#define TCP_DEFAULT_LISTEN_BACKLOG    32
 #define LWIP_TCP_SACK_OUT             0
 #define LWIP_TCP_TIMESTAMPS           0
 #define LWIP_WND_SCALE                0

@@ -8,7 +8,7 @@
  * a port of the small services (below 64): two echo servers would talk for
  * ever.
  *
- * Options: port=N (7), conns=N connections at once (32, at most 80), and those
+ * Options: port=N (7), conns=N connections at once (32, at most 64), and those
  * of pebble.h. Runs in 768 KiB.
  */
 #include <stdlib.h>
@@ -211,7 +211,7 @@ int main(void)
 {
     uint16_t port = (uint16_t)pebble_option("port", 7, 1, 65535);
 
-    conns_most = (unsigned)pebble_option("conns", 32, 1, 80);
+    conns_most = (unsigned)pebble_option("conns", 32, 1, 64);
     if (!start_tcp(port) || !start_udp(port))
         pebble_panic("echo: cannot listen");
     pebble_log("echo: port %u, TCP and UDP", port);

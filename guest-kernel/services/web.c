@@ -4,7 +4,7 @@
  * answers, GET /metrics is for Prometheus, everything else is a file; a path
  * that ends in '/' means its index.html.
  *
- * Options: port=N (80), conns=N connections at once (64, at most 80), and
+ * Options: port=N (80), conns=N connections at once (64, at most 64), and
  * those of pebble.h. Runs in 1 MiB.
  */
 #include <stdlib.h>
@@ -72,6 +72,7 @@ static void metrics_http(struct text *t)
     metric(t, "counter", "http_connections_total", c.connections);
     metric(t, "counter", "http_connections_evicted_total", c.evicted);
     metric(t, "counter", "http_timeouts_total", c.timeouts);
+    metric(t, "counter", "http_cut_off_total", c.cut_off);
     metric(t, "gauge", "http_connections", c.open);
 }
 
@@ -142,7 +143,7 @@ int main(void)
 
     open_files();
     server.port = (uint16_t)pebble_option("port", 80, 1, 65535);
-    server.connections = (unsigned)pebble_option("conns", 64, 1, 80);
+    server.connections = (unsigned)pebble_option("conns", 64, 1, 64);
     server.log = pebble_option("log", 0, 0, 1) != 0;
     if (!http_start(&server))
         pebble_panic("web: no memory for %u connections", server.connections);
