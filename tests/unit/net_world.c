@@ -261,7 +261,7 @@ static const struct nic_calls calls = {
 
 void net_world_uplink(struct net_world *n)
 {
-    uint64_t mac = OUTSIDE_MAC + 1;
+    uint64_t mac = OUTSIDE_MAC + 2;
 
     n->nic = calloc(1, sizeof(*n->nic));
     n->nic->nic.calls = &calls;

@@ -47,7 +47,7 @@ void net_world_start(struct net_world *n);
 void net_world_start_with(struct net_world *n,
                           void (*change)(struct net_world *n));
 void net_world_stop(struct net_world *n);
-/* Makes the fake NIC the uplink; MAC OUTSIDE_MAC + 1. */
+/* Makes the fake NIC the uplink; MAC OUTSIDE_MAC + 2. */
 void net_world_uplink(struct net_world *n);
 
 struct scree_vio_ring *net_ring(struct net_world *n, unsigned id);

@@ -37,7 +37,7 @@ static void holds_the_rate(void)
         struct ratelimit r;
         uint64_t bytes;
 
-        ratelimit_init(&r, rates[i], 3000);
+        ratelimit_init(&r, rates[i], rates[i] / 100 + 3000);
         bytes = through(&r, 1000, SECOND, 4 * SECOND);
         CU_ASSERT(bytes >= 4 * rates[i] / 100 * 99);
         CU_ASSERT(bytes <= 4 * rates[i] + rates[i] / 100 + 5000);
