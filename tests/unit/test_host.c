@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine/host: that the machine under all other tests obeys machine.h, stale
+ * translations, interrupts and time included.
+ */
+#include <string.h>
+
+#include "machine/host/host.h"
+#include "scree/xen.h"
+#include "unit.h"
+
+static const struct host_config defaults;
+
+/* Frames for tables, from the machine's first ones. */
+static mfn_t frame(unsigned i)
+{
+    return mfn(HOST_FIRST_MFN + i);
+}
+
+static void set(struct machine_space *s, uint64_t g, struct mapping m,
+                unsigned *next)
+{
+    while (machine_space_set(s, gfn(g), m) == MACHINE_NEED_TABLE)
+        machine_space_donate(s, frame((*next)++));
+}
+
+static unsigned reclaim_all(struct machine_space *s)
+{
+    unsigned n = 0;
+
+    while (mfn_valid(machine_space_reclaim(s)))
+        n++;
+    return n;
+}
+
+/* --------------------------------------------------------------- tables */
+
+static void leaves_are_kept(void)
+{
+    static const uint64_t at[] = {1, 511, 512, 262144, 0x3ffffffff};
+    struct machine_space s;
+    unsigned next = 0;
+
+    host_start(&defaults);
+    machine_space_init(&s);
+    CU_ASSERT_FALSE(mfn_valid(s.root));
+    for (uint8_t soft = 0; soft < 8; soft++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+            struct mapping m = {mfn(at[i] + soft), MAP_READ | MAP_EXEC, soft};
+            struct mapping got;
+
+            set(&s, at[i], m, &next);
+            got = machine_space_get(&s, gfn(at[i]));
+            CU_ASSERT_EQUAL(got.frame.n, m.frame.n);
+            CU_ASSERT_EQUAL(got.rights, m.rights);
+            CU_ASSERT_EQUAL(got.soft, soft);
+            m.rights = MAP_NONE;
+            set(&s, at[i], m, &next);
+            got = machine_space_get(&s, gfn(at[i]));
+            CU_ASSERT_FALSE(mfn_valid(got.frame));
+            CU_ASSERT_EQUAL(got.rights, MAP_NONE);
+            CU_ASSERT_EQUAL(got.soft, soft);
+        }
+    }
+    CU_ASSERT_EQUAL(s.table_count + s.spare_count, next);
+    CU_ASSERT_EQUAL(reclaim_all(&s), next);
+    CU_ASSERT_EQUAL(s.table_count, 0);
+    host_stop();
+}
+
+static void tables_are_asked_for_before_anything_changes(void)
+{
+    struct machine_space s;
+    struct mapping m = {mfn(300), MAP_READ, 1};
+    const struct mapping nothing = {MFN_NONE, MAP_NONE, 0};
+
+    host_start(&defaults);
+    machine_space_init(&s);
+    CU_ASSERT_EQUAL(machine_space_set(&s, gfn(9), nothing), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(machine_space_set(&s, gfn(9), m), MACHINE_NEED_TABLE);
+        CU_ASSERT_FALSE(mfn_valid(machine_space_get(&s, gfn(9)).frame));
+        CU_ASSERT_EQUAL(s.table_count, 0);
+        machine_space_donate(&s, frame(i));
+    }
+    CU_ASSERT_EQUAL(machine_space_set(&s, gfn(9), m), 0);
+    CU_ASSERT_EQUAL(s.table_count, 4);
+    CU_ASSERT_EQUAL(machine_space_set(&s, gfn(510), m), 0);
+    CU_ASSERT_EQUAL(machine_space_set(&s, gfn(512), m), MACHINE_NEED_TABLE);
+    CU_ASSERT_EQUAL(reclaim_all(&s), 4);
+    host_stop();
+}
+
+/* ------------------------------------------------- translations and TLB */
+
+struct guest {
+    struct machine_space s;
+    struct machine_vcpu mv;
+    unsigned next;
+};
+
+static void make_guest(struct guest *x, unsigned tables)
+{
+    machine_space_init(&x->s);
+    x->next = tables;
+    machine_vcpu_init(&x->mv, &x->s, gva(0x100000), gva(0x200000), 5);
+    set(&x->s, 5, (struct mapping){frame(100), MAP_READ | MAP_WRITE, 0},
+        &x->next);
+}
+
+static void start_of_day_registers(void)
+{
+    struct guest x;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    CU_ASSERT_EQUAL(x.mv.regs.rip, 0x100000);
+    CU_ASSERT_EQUAL(x.mv.regs.rsp, 0x200000);
+    CU_ASSERT_EQUAL(x.mv.regs.rdi, 5);
+    CU_ASSERT_EQUAL(x.mv.regs.rax | x.mv.regs.rbx | x.mv.regs.r15, 0);
+    host_stop();
+}
+
+static void stale_translations_stay_until_flushed(void)
+{
+    struct guest x;
+    struct vcpu_exit fault;
+    char c = 'a';
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    CU_ASSERT_TRUE(host_store(&x.mv, gva(0x5000), &c, 1, &fault));
+    set(&x.s, 5, (struct mapping){MFN_NONE, MAP_NONE, 0}, &x.next);
+    CU_ASSERT_TRUE(host_load(&x.mv, gva(0x5000), &c, 1, &fault));
+    machine_space_flush(&x.s, gfn(6), 1); /* another page */
+    CU_ASSERT_TRUE(host_load(&x.mv, gva(0x5000), &c, 1, &fault));
+    machine_space_flush(&x.s, gfn(5), 1);
+    CU_ASSERT_FALSE(host_load(&x.mv, gva(0x5000), &c, 1, &fault));
+    CU_ASSERT_EQUAL(fault.kind, EXIT_FAULT);
+    CU_ASSERT_EQUAL(fault.vector, FAULT_PAGE);
+    CU_ASSERT_EQUAL(fault.address, 0x5000);
+    CU_ASSERT_EQUAL(fault.error_code, 4);
+    CU_ASSERT_EQUAL(host_flushes(), 2);
+    host_stop();
+}
+
+static void another_space_and_leaving_flush_too(void)
+{
+    struct guest x, y;
+    struct vcpu_exit fault;
+    char c;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    make_guest(&y, 10);
+    for (unsigned way = 0; way < 3; way++) {
+        set(&x.s, 5, (struct mapping){frame(100), MAP_READ, 0}, &x.next);
+        CU_ASSERT_TRUE(host_load(&x.mv, gva(0x5000), &c, 1, &fault));
+        set(&x.s, 5, (struct mapping){MFN_NONE, MAP_NONE, 0}, &x.next);
+        if (way == 0)
+            machine_run(&y.mv);
+        else if (way == 1)
+            machine_vcpu_leave(&x.mv);
+        else
+            machine_space_flush(&x.s, gfn(0), 0);
+        CU_ASSERT_FALSE(host_load(&x.mv, gva(0x5000), &c, 1, &fault));
+    }
+    host_stop();
+}
+
+static void rights_are_enforced(void)
+{
+    struct guest x;
+    struct vcpu_exit fault;
+    char c[4];
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    set(&x.s, 6, (struct mapping){frame(101), MAP_READ, 0}, &x.next);
+    CU_ASSERT_TRUE(host_load(&x.mv, gva(0x5ffe), c, 4, &fault));
+    CU_ASSERT_FALSE(host_store(&x.mv, gva(0x5ffe), c, 4, &fault));
+    CU_ASSERT_EQUAL(fault.address, 0x6000);
+    CU_ASSERT_EQUAL(fault.error_code,
+                    4 | FAULT_PAGE_PRESENT | FAULT_PAGE_WRITE);
+    CU_ASSERT_FALSE(host_fetch(&x.mv, gva(0x6000), &fault));
+    CU_ASSERT_FALSE(host_load(&x.mv, gva(SCREE_GUEST_END), c, 1, &fault));
+    /* rights that grew need no flush */
+    set(&x.s, 6, (struct mapping){frame(101), MAP_READ | MAP_WRITE, 0},
+        &x.next);
+    CU_ASSERT_TRUE(host_store(&x.mv, gva(0x6000), c, 4, &fault));
+    host_stop();
+}
+
+/* ----------------------------------------------------------------- vcpus */
+
+static void queued_exits_come_in_order(void)
+{
+    static const uint64_t arguments[5] = {1, 2, 3, 4, 5};
+    struct guest x;
+    struct vcpu_exit e;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    host_vcpu_hypercall(&x.mv, 63, arguments);
+    host_vcpu_fault(&x.mv, 13, 8, 0);
+    CU_ASSERT_EQUAL(host_vcpu_waiting(&x.mv), 2);
+    e = machine_run(&x.mv);
+    CU_ASSERT_EQUAL(e.kind, EXIT_HYPERCALL);
+    CU_ASSERT_EQUAL(x.mv.regs.rax, 63);
+    CU_ASSERT_EQUAL(x.mv.regs.rdi, 1);
+    CU_ASSERT_EQUAL(x.mv.regs.rsi, 2);
+    CU_ASSERT_EQUAL(x.mv.regs.rdx, 3);
+    CU_ASSERT_EQUAL(x.mv.regs.r10, 4);
+    CU_ASSERT_EQUAL(x.mv.regs.r8, 5);
+    e = machine_run(&x.mv);
+    CU_ASSERT_EQUAL(e.kind, EXIT_FAULT);
+    CU_ASSERT_EQUAL(e.vector, 13);
+    CU_ASSERT_EQUAL(e.error_code, 8);
+    e = machine_run(&x.mv);
+    CU_ASSERT_EQUAL(e.kind, EXIT_INTERRUPT);
+    CU_ASSERT_EQUAL(host_fast_calls(&x.mv), 0);
+    host_stop();
+}
+
+static struct vcpu_exit counting_guest(struct machine_vcpu *mv, void *argument)
+{
+    ++*(unsigned *)argument;
+    mv->regs.rbx = 77;
+    return (struct vcpu_exit){.kind = EXIT_FAULT, .vector = 3};
+}
+
+static void callback_guests_run(void)
+{
+    struct guest x;
+    unsigned n = 0;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    host_vcpu_guest(&x.mv, counting_guest, &n);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).vector, 3);
+    CU_ASSERT_EQUAL(n, 1);
+    CU_ASSERT_EQUAL(x.mv.regs.rbx, 77);
+    machine_kick(0);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).kind, EXIT_INTERRUPT);
+    CU_ASSERT_EQUAL(n, 1);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).kind, EXIT_FAULT);
+    host_stop();
+}
+
+static void bases_and_debug_registers_are_checked(void)
+{
+    struct guest x;
+    uint64_t v = 0;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    CU_ASSERT_EQUAL(machine_set_segment_base(&x.mv, SEGMENT_FS, gva(0x1234)),
+                    0);
+    CU_ASSERT_EQUAL(host_segment_base(&x.mv, SEGMENT_FS), 0x1234);
+    CU_ASSERT_EQUAL(
+        machine_set_segment_base(&x.mv, SEGMENT_GS, gva(SCREE_GUEST_END)),
+        -XEN_EINVAL);
+    for (unsigned reg = 0; reg < 10; reg++) {
+        bool is = reg < 4 || reg == 6 || reg == 7;
+
+        CU_ASSERT_EQUAL(machine_set_debugreg(&x.mv, reg, reg + 1),
+                        is ? 0 : -XEN_EINVAL);
+        CU_ASSERT_EQUAL(machine_get_debugreg(&x.mv, reg, &v),
+                        is ? 0 : -XEN_EINVAL);
+        if (is)
+            CU_ASSERT_EQUAL(v, reg + 1);
+    }
+    CU_ASSERT_EQUAL(machine_set_debugreg(&x.mv, 0, 0xffff800000000000),
+                    -XEN_EINVAL);
+    host_stop();
+}
+
+/* -------------------------------------------------------- time and CPUs */
+
+static void clock_moves_when_told(void)
+{
+    host_start(&defaults);
+    CU_ASSERT_EQUAL(machine_clock(), 0);
+    host_clock_set(100);
+    host_clock_advance(5);
+    CU_ASSERT_EQUAL(machine_clock(), 105);
+    host_clock_step(10);
+    CU_ASSERT_EQUAL(machine_clock(), 105);
+    CU_ASSERT_EQUAL(machine_clock(), 115);
+    host_stop();
+}
+
+static void deadline_interrupts_once(void)
+{
+    struct guest x;
+    unsigned n = 0;
+
+    host_start(&defaults);
+    make_guest(&x, 0);
+    host_vcpu_guest(&x.mv, counting_guest, &n);
+    machine_deadline(50);
+    CU_ASSERT_EQUAL(host_deadline_of(0), 50);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).kind, EXIT_FAULT);
+    host_clock_set(50);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).kind, EXIT_INTERRUPT);
+    CU_ASSERT_EQUAL(host_deadline_of(0), UINT64_MAX);
+    CU_ASSERT_EQUAL(machine_run(&x.mv).kind, EXIT_FAULT);
+    host_stop();
+}
+
+static void kick_from_the_hook(void *argument)
+{
+    ++*(unsigned *)argument;
+    machine_kick(0);
+}
+
+static void idle_ends_at_the_deadline_or_a_kick(void)
+{
+    unsigned n = 0;
+
+    host_start(&defaults);
+    machine_idle(); /* nothing is due ever: comes back */
+    machine_deadline(1000);
+    machine_idle();
+    CU_ASSERT_EQUAL(machine_clock(), 1000);
+    CU_ASSERT_EQUAL(host_deadline_of(0), UINT64_MAX);
+    machine_kick(0);
+    machine_deadline(2000);
+    machine_idle();
+    CU_ASSERT_EQUAL(machine_clock(), 1000);
+    host_on_idle(kick_from_the_hook, &n);
+    machine_idle();
+    CU_ASSERT_EQUAL(n, 1);
+    CU_ASSERT_EQUAL(machine_clock(), 1000);
+    CU_ASSERT_EQUAL(host_kicks_of(0), 2);
+    host_stop();
+}
+
+static void real_time_idle_sleeps(void)
+{
+    uint64_t before;
+
+    host_start(&(struct host_config){.real_time = true});
+    before = machine_clock();
+    machine_deadline(before + 2000000);
+    machine_idle();
+    CU_ASSERT(machine_clock() >= before + 2000000);
+    machine_kick(0);
+    machine_idle();
+    host_stop();
+}
+
+/* ------------------------------------------------------------- the rest */
+
+static void machine_tells_what_it_is(void)
+{
+    static const char module[5000] = "module";
+    const struct machine_info *mi = machine_info();
+    static const struct host_config c = {.frames = 100,
+                                         .hole = 20,
+                                         .cpus = 3,
+                                         .module = module,
+                                         .module_size = sizeof(module),
+                                         .cmdline = "a=b"};
+
+    host_start(&c);
+    CU_ASSERT_EQUAL(mi->ram_count, 2);
+    CU_ASSERT_EQUAL(mi->ram[0].count + mi->ram[1].count, 100);
+    CU_ASSERT_EQUAL(mi->ram[1].first.n,
+                    mi->ram[0].first.n + mi->ram[0].count + 20);
+    CU_ASSERT_EQUAL(mi->cpus, 3);
+    CU_ASSERT_EQUAL(mi->module.count, 2);
+    CU_ASSERT_EQUAL(mi->module_size, 5000);
+    CU_ASSERT_EQUAL(memcmp(machine_frame(mi->module.first), module, 5000), 0);
+    CU_ASSERT_STRING_EQUAL(mi->cmdline, "a=b");
+    host_stop();
+}
+
+static void dma_reaches_ram_only(void)
+{
+    static const struct host_config c = {.frames = 4};
+    uint64_t start = HOST_FIRST_MFN * PAGE_SIZE;
+
+    host_start(&c);
+    CU_ASSERT_PTR_EQUAL(host_dma(maddr(start), 4 * PAGE_SIZE),
+                        machine_frame(frame(0)));
+    CU_ASSERT_PTR_NULL(host_dma(maddr(start), 4 * PAGE_SIZE + 1));
+    CU_ASSERT_PTR_NULL(host_dma(maddr(start - 1), 1));
+    CU_ASSERT_PTR_NULL(host_dma(maddr(UINT64_MAX), 8));
+    host_stop();
+}
+
+static void random_numbers_come_or_not(void)
+{
+    uint64_t a = 0, b = 0;
+
+    host_start(&defaults);
+    CU_ASSERT_TRUE(machine_random(&a));
+    CU_ASSERT_TRUE(machine_random(&b));
+    CU_ASSERT_NOT_EQUAL(a, b);
+    host_random_present(false);
+    CU_ASSERT_FALSE(machine_random(&a));
+    host_stop();
+}
+
+static void console_remembers(void)
+{
+    host_start(&defaults);
+    CU_ASSERT_STRING_EQUAL(host_console_text(), "");
+    machine_console_write("ab", 2);
+    machine_console_write("cd", 1);
+    CU_ASSERT_STRING_EQUAL(host_console_text(), "abc");
+    host_console_clear();
+    CU_ASSERT_STRING_EQUAL(host_console_text(), "");
+    CU_ASSERT_EQUAL(machine_console_read(), -1);
+    host_console_type("x\xff");
+    CU_ASSERT_EQUAL(machine_console_read(), 'x');
+    CU_ASSERT_EQUAL(machine_console_read(), 255);
+    CU_ASSERT_EQUAL(machine_console_read(), -1);
+    host_stop();
+}
+
+static void no_device_reads_ones(void)
+{
+    host_start(&defaults);
+    CU_ASSERT_EQUAL(machine_pci_read(0, 0, 1), 0xff);
+    CU_ASSERT_EQUAL(machine_pci_read(0, 0, 2), 0xffff);
+    CU_ASSERT_EQUAL(machine_pci_read(0, 0, 4), 0xffffffff);
+    machine_pci_write(0, 0, 4, 1);
+    CU_ASSERT_PTR_NULL((void *)(uintptr_t)machine_device_map(maddr(0), 8));
+    CU_ASSERT_EQUAL(machine_irq_line(5, 0), -XEN_EINVAL);
+    host_stop();
+}
+
+static void plain_registers_have_widths(void)
+{
+    uint64_t reg = 0, address;
+    uint32_t data;
+
+    host_start(&defaults);
+    for (unsigned width = 1; width <= 8; width *= 2) {
+        reg = 0;
+        machine_device_write(&reg, width, 0x1122334455667788);
+        CU_ASSERT_EQUAL(reg,
+                        0x1122334455667788 & (UINT64_MAX >> (64 - 8 * width)));
+        CU_ASSERT_EQUAL(machine_device_read(&reg, width), reg);
+    }
+    machine_msi(3, &address, &data);
+    CU_ASSERT_EQUAL(address, HOST_MSI_ADDRESS(3));
+    CU_ASSERT_EQUAL(data, HOST_MSI_DATA);
+    host_stop();
+}
+
+/* A fake device that remembers its last access. */
+struct fake {
+    uint64_t where, value;
+};
+
+static uint32_t fake_pci_read(void *p, uint32_t bdf, unsigned o, unsigned w)
+{
+    (void)p;
+    return bdf * 1000 + o * 10 + w;
+}
+
+static void fake_pci_write(void *p, uint32_t bdf, unsigned o, unsigned w,
+                           uint32_t v)
+{
+    *(struct fake *)p = (struct fake){bdf * 1000 + o * 10 + w, v};
+}
+
+static volatile void *fake_map(void *p, maddr_t a, uint64_t size)
+{
+    return (char *)p + a.a + size;
+}
+
+static uint64_t fake_read(void *p, const volatile void *reg, unsigned w)
+{
+    return (uint64_t)((const volatile char *)reg - (char *)p) + w;
+}
+
+static void fake_write(void *p, volatile void *reg, unsigned w, uint64_t v)
+{
+    uint64_t where = (uint64_t)((volatile char *)reg - (char *)p) + w;
+
+    *(struct fake *)p = (struct fake){where, v};
+}
+
+static int fake_irq(void *p, unsigned gsi, unsigned cpu)
+{
+    (void)p;
+    return (int)(gsi + cpu);
+}
+
+static void fake_devices_are_asked(void)
+{
+    struct fake f = {0, 0};
+    char *base = (char *)&f;
+    const struct host_devices d = {&f,       fake_pci_read, fake_pci_write,
+                                   fake_map, fake_read,     fake_write,
+                                   fake_irq};
+
+    host_start(&defaults);
+    host_devices_set(&d);
+    CU_ASSERT_EQUAL(machine_pci_read(8, 4, 2), 8042);
+    machine_pci_write(8, 4, 2, 99);
+    CU_ASSERT_EQUAL(f.where, 8042);
+    CU_ASSERT_EQUAL(f.value, 99);
+    CU_ASSERT_PTR_EQUAL((char *)(uintptr_t)machine_device_map(maddr(3), 4),
+                        base + 7);
+    CU_ASSERT_EQUAL(machine_device_read(base + 3, 4), 7);
+    machine_device_write(base + 5, 2, 66);
+    CU_ASSERT_EQUAL(f.where, 7);
+    CU_ASSERT_EQUAL(f.value, 66);
+    CU_ASSERT_EQUAL(machine_irq_line(5, 2), 7);
+    host_stop();
+}
+
+static void stop_now(void *argument)
+{
+    machine_stop(STOP_REBOOT, *(int *)argument);
+}
+
+static void do_nothing(void *argument)
+{
+    (void)argument;
+}
+
+static void bad_frame(void *argument)
+{
+    (void)argument;
+    (void)machine_frame(MFN_NONE);
+}
+
+static void the_end_can_be_caught(void)
+{
+    enum machine_stop_kind kind = STOP_HALT;
+    int code = 0, want = 17;
+
+    host_start(&defaults);
+    CU_ASSERT_FALSE(host_catch_stop(do_nothing, NULL, &kind, &code));
+    CU_ASSERT_TRUE(host_catch_stop(stop_now, &want, &kind, &code));
+    CU_ASSERT_EQUAL(kind, STOP_REBOOT);
+    CU_ASSERT_EQUAL(code, 17);
+    CU_ASSERT_TRUE(host_catch_stop(bad_frame, NULL, NULL, NULL));
+    host_stop();
+}
+
+void suite_host(void)
+{
+    static const struct unit_test tests[] = {
+        {"leaves are kept", leaves_are_kept},
+        {"tables are asked for before anything changes",
+         tables_are_asked_for_before_anything_changes},
+        {"start-of-day registers", start_of_day_registers},
+        {"stale translations stay until flushed",
+         stale_translations_stay_until_flushed},
+        {"another space and leaving flush too",
+         another_space_and_leaving_flush_too},
+        {"rights are enforced", rights_are_enforced},
+        {"queued exits come in order", queued_exits_come_in_order},
+        {"callback guests run", callback_guests_run},
+        {"bases and debug registers are checked",
+         bases_and_debug_registers_are_checked},
+        {"clock moves when told", clock_moves_when_told},
+        {"deadline interrupts once", deadline_interrupts_once},
+        {"idle ends at the deadline or a kick",
+         idle_ends_at_the_deadline_or_a_kick},
+        {"real-time idle sleeps", real_time_idle_sleeps},
+        {"machine tells what it is", machine_tells_what_it_is},
+        {"DMA reaches RAM only", dma_reaches_ram_only},
+        {"random numbers come or not", random_numbers_come_or_not},
+        {"console remembers", console_remembers},
+        {"no device reads ones", no_device_reads_ones},
+        {"plain registers have widths", plain_registers_have_widths},
+        {"fake devices are asked", fake_devices_are_asked},
+        {"the end can be caught", the_end_can_be_caught},
+    };
+
+    UNIT_SUITE("host", tests);
+}
