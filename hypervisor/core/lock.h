@@ -4,8 +4,8 @@
  * locks (same rank) in ascending domain id. Release builds link lock_plain.c;
  * debug and host builds link lock_checked.c, which verifies the order.
  *
- * hypercall_fast() may only try locks, never wait for one: whoever holds a
- * domain's lock may wait for its guest to leave its CPU (core/space.h).
+ * hypercall_fast() waits for no lock below RANK_CPU: whoever holds a domain's
+ * lock may wait for its guest to leave its CPU (core/space.h).
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H

@@ -18,7 +18,7 @@
  * the space loaded: then that CPU is kicked out of the guest, and it flushes
  * before it enters the guest again. For that the loop brackets machine_run()
  * with space_enter() and space_leave(), and whoever holds a domain's lock may
- * wait for its guest to exit: hypercall_fast() never waits for a lock.
+ * wait for its guest to exit: so hypercall_fast() never waits for such a lock.
  */
 #ifndef CORE_SPACE_H
 #define CORE_SPACE_H

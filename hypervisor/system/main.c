@@ -39,6 +39,11 @@ bool system_panicking(void)
     return __atomic_exchange_n(&root.panicking, true, __ATOMIC_SEQ_CST);
 }
 
+void system_panic_over(void)
+{
+    __atomic_store_n(&root.panicking, false, __ATOMIC_SEQ_CST);
+}
+
 /* What start-up cannot do without. */
 static void need(int result, const char *what)
 {
@@ -103,7 +108,7 @@ static void launch_all(struct cell *cell)
         if (domain_launch(cell, i))
             refused++;
     }
-    log_line(cell, "%u domains created, %u refused", count - refused, refused);
+    log_line(cell, "%u domains running, %u refused", count - refused, refused);
 }
 
 void system_boot(struct cell *cell)

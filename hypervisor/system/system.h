@@ -15,6 +15,8 @@ struct cell;
 struct cell *system_cell(void);
 /* True from the second call on. */
 bool system_panicking(void);
+/* For tests, which come back from a panic. */
+void system_panic_over(void);
 /* Makes a cell of the machine and launches the bundle's domains. *cell is
  * zeroed storage. Boot CPU. */
 void system_boot(struct cell *cell);

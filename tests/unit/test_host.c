@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "machine/host/host.h"
-#include "scree/xen.h"
-#include "unit.h"
+#include "scree/calls.h"
+#include "world.h"
 
 static const struct host_config defaults;
 
@@ -193,33 +193,53 @@ static void rights_are_enforced(void)
 
 /* ----------------------------------------------------------------- vcpus */
 
+/* Hypercalls need a whole vcpu: the machine tries hypercall_fast() first. */
 static void queued_exits_come_in_order(void)
 {
-    static const uint64_t arguments[5] = {1, 2, 3, 4, 5};
-    struct guest x;
+    static const uint64_t arguments[5] = {77, 2, 3, 4, 5};
+    struct world w;
+    struct machine_vcpu *mv;
     struct vcpu_exit e;
 
-    host_start(&defaults);
-    make_guest(&x, 0);
-    host_vcpu_hypercall(&x.mv, 63, arguments);
-    host_vcpu_fault(&x.mv, 13, 8, 0);
-    CU_ASSERT_EQUAL(host_vcpu_waiting(&x.mv), 2);
-    e = machine_run(&x.mv);
+    world_start(&w, NULL);
+    mv = &world_domain(&w, 4)->vcpu.m;
+    host_vcpu_hypercall(mv, __HYPERVISOR_sched_op, arguments);
+    host_vcpu_fault(mv, 13, 8, 0);
+    CU_ASSERT_EQUAL(host_vcpu_waiting(mv), 2);
+    e = machine_run(mv);
     CU_ASSERT_EQUAL(e.kind, EXIT_HYPERCALL);
-    CU_ASSERT_EQUAL(x.mv.regs.rax, 63);
-    CU_ASSERT_EQUAL(x.mv.regs.rdi, 1);
-    CU_ASSERT_EQUAL(x.mv.regs.rsi, 2);
-    CU_ASSERT_EQUAL(x.mv.regs.rdx, 3);
-    CU_ASSERT_EQUAL(x.mv.regs.r10, 4);
-    CU_ASSERT_EQUAL(x.mv.regs.r8, 5);
-    e = machine_run(&x.mv);
+    CU_ASSERT_EQUAL(mv->regs.rax, __HYPERVISOR_sched_op);
+    CU_ASSERT_EQUAL(mv->regs.rdi, 77);
+    CU_ASSERT_EQUAL(mv->regs.rsi, 2);
+    CU_ASSERT_EQUAL(mv->regs.rdx, 3);
+    CU_ASSERT_EQUAL(mv->regs.r10, 4);
+    CU_ASSERT_EQUAL(mv->regs.r8, 5);
+    e = machine_run(mv);
     CU_ASSERT_EQUAL(e.kind, EXIT_FAULT);
     CU_ASSERT_EQUAL(e.vector, 13);
     CU_ASSERT_EQUAL(e.error_code, 8);
-    e = machine_run(&x.mv);
-    CU_ASSERT_EQUAL(e.kind, EXIT_INTERRUPT);
-    CU_ASSERT_EQUAL(host_fast_calls(&x.mv), 0);
-    host_stop();
+    CU_ASSERT_EQUAL(machine_run(mv).kind, EXIT_INTERRUPT);
+    CU_ASSERT_EQUAL(host_fast_calls(mv), 0);
+    machine_vcpu_leave(mv);
+    world_stop(&w);
+}
+
+static void fast_hypercalls_do_not_exit(void)
+{
+    static const uint64_t arguments[5] = {0};
+    struct world w;
+    struct machine_vcpu *mv;
+
+    world_start(&w, NULL);
+    mv = &world_domain(&w, 4)->vcpu.m;
+    host_vcpu_hypercall(mv, __HYPERVISOR_scree_time, arguments);
+    host_vcpu_hypercall(mv, 63, arguments);
+    host_vcpu_fault(mv, 13, 8, 0);
+    CU_ASSERT_EQUAL(machine_run(mv).kind, EXIT_FAULT);
+    CU_ASSERT_EQUAL(host_fast_calls(mv), 2);
+    CU_ASSERT_EQUAL(mv->regs.rax, (uint64_t)-XEN_ENOSYS);
+    machine_vcpu_leave(mv);
+    world_stop(&w);
 }
 
 static struct vcpu_exit counting_guest(struct machine_vcpu *mv, void *argument)
@@ -541,7 +561,7 @@ static void the_end_can_be_caught(void)
     CU_ASSERT_TRUE(host_catch_stop(stop_now, &want, &kind, &code));
     CU_ASSERT_EQUAL(kind, STOP_REBOOT);
     CU_ASSERT_EQUAL(code, 17);
-    CU_ASSERT_TRUE(host_catch_stop(bad_frame, NULL, NULL, NULL));
+    CU_ASSERT_TRUE(world_panics(bad_frame, NULL));
     host_stop();
 }
 
@@ -558,6 +578,7 @@ void suite_host(void)
          another_space_and_leaving_flush_too},
         {"rights are enforced", rights_are_enforced},
         {"queued exits come in order", queued_exits_come_in_order},
+        {"fast hypercalls do not exit", fast_hypercalls_do_not_exit},
         {"callback guests run", callback_guests_run},
         {"bases and debug registers are checked",
          bases_and_debug_registers_are_checked},

@@ -7,8 +7,8 @@
 #include "world.h"
 
 #include "core/info.h"
-#include "io/net_port.h"
-#include "io/vio.h"
+#include "system/builder.h"
+#include "system/system.h"
 
 #define EXTRA_FRAMES 32 /* rings, ports, grants */
 
@@ -110,16 +110,16 @@ void world_domain_end(struct world *w, struct domain *d)
 {
     (void)w;
     sched_stop(&d->vcpu);
-    vio_close_all(d);
-    net_port_destroy(d);
-    domain_free(d);
+    domain_take_apart(d);
 }
 
 bool world_panics(void (*fn)(void *argument), void *argument)
 {
     bool stopped = host_catch_stop(fn, argument, NULL, NULL);
 
-    if (stopped)
+    if (stopped) {
         lock_abandon();
+        system_panic_over();
+    }
     return stopped;
 }
