@@ -53,19 +53,11 @@ static bool busy(const struct vcpu *v)
            (vcpu_pending(v) && !vcpu_masked(v));
 }
 
-bool hypercall_fast(struct machine_vcpu *mv)
+/* Apart, so that what stands before it needs no stack frame. */
+__attribute__((noinline)) static bool fast_known(struct vcpu *v,
+                                                 struct machine_regs *r)
 {
-    struct vcpu *v = container_of(mv, struct vcpu, m);
-    struct machine_regs *r = &mv->regs;
-
-    if (busy(v))
-        return false;
     switch (r->rax) {
-    case __HYPERVISOR_xen_version:
-        if ((uint32_t)r->rdi != XENVER_version)
-            return false;
-        r->rax = SCREE_XEN_VERSION;
-        return true;
     case __HYPERVISOR_set_timer_op:
         if (!fast_timer(v, r->rdi))
             return false;
@@ -80,9 +72,25 @@ bool hypercall_fast(struct machine_vcpu *mv)
         r->rax = machine_clock();
         return true;
     default:
-        if (hypercall_known(r->rax))
-            return false;
+        return false;
+    }
+}
+
+bool hypercall_fast(struct machine_vcpu *mv)
+{
+    struct vcpu *v = container_of(mv, struct vcpu, m);
+    struct machine_regs *r = &mv->regs;
+
+    if (busy(v))
+        return false;
+    if (r->rax == __HYPERVISOR_xen_version &&
+        (uint32_t)r->rdi == XENVER_version) {
+        r->rax = SCREE_XEN_VERSION;
+        return true;
+    }
+    if (!hypercall_known(r->rax)) {
         r->rax = (uint64_t)-XEN_ENOSYS;
         return true;
     }
+    return fast_known(v, r);
 }

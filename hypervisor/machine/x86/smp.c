@@ -18,6 +18,7 @@
 #include "machine/x86/layout.h"
 #include "machine/x86/paging.h"
 #include "machine/x86/percpu.h"
+#include "machine/x86/ranges.h"
 #include "machine/x86/stacks.h"
 
 #define START_NS  200000000ull /* patience with a CPU */
@@ -123,24 +124,35 @@ static bool start(unsigned cpu, uint32_t id)
     return true;
 }
 
-static void map_trampoline(void)
+/* The trampoline's page may be the firmware's or the bundle's: its bytes are
+ * put back when all CPUs are up. */
+static void *map_trampoline(void)
 {
-    memcpy(machine_frame(maddr_mfn(maddr(TRAMPOLINE))), trampoline,
-           (size_t)(trampoline_end - trampoline));
+    void *saved = machine_frame(ranges_take());
+    void *page = machine_frame(maddr_mfn(maddr(TRAMPOLINE)));
+
+    paging_map(DIRECT_BASE + TRAMPOLINE, maddr(TRAMPOLINE), PAGE_SIZE,
+               PAGING_WRITE);
+    memcpy(saved, page, PAGE_SIZE);
+    memcpy(page, trampoline, (size_t)(trampoline_end - trampoline));
+    return saved;
 }
 
 unsigned smp_boot(void)
 {
     unsigned cpus = 1;
     uint32_t own = apic_id();
+    void *saved;
 
     percpus[0].apic_id = own;
     percpus[0].up = 1;
-    if (acpi.cpu_count > 1)
-        map_trampoline();
+    if (acpi.cpu_count <= 1)
+        return 1;
+    saved = map_trampoline();
     for (unsigned i = 0; i < acpi.cpu_count; i++)
         if (acpi.cpus[i] != own && start(cpus, acpi.cpus[i]))
             cpus++;
+    memcpy(machine_frame(maddr_mfn(maddr(TRAMPOLINE))), saved, PAGE_SIZE);
     return cpus;
 }
 
