@@ -81,6 +81,7 @@ static struct vcpu_exit exit_fault(struct percpu *c, struct machine_vcpu *mv)
     switch (c->vector) {
     case FAULT_PAGE:
         e.address = read_cr2();
+        fault_normalise(mv, &e);
         break;
     case VECTOR_DB:
         e.address = debug_take_status(&vcpu_private(mv)->debug);
