@@ -20,7 +20,9 @@
     X(conf)                                                                    \
     X(elf64)                                                                   \
     X(files)                                                                   \
-    X(switch) X(vio) X(ratelimit) X(console) X(uplink) X(http) X(dns) X(checksum)
+    X(switch)                                                                  \
+    X(vio) X(ratelimit) X(console) X(uplink) X(virtio) X(http) X(dns)          \
+        X(checksum)
 
 #define SUITE_DECLARE(name) void suite_##name(void);
 SUITES(SUITE_DECLARE)
