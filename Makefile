@@ -40,7 +40,8 @@ x86_FLAGS  := $(BASE) -O2 -ffreestanding -fpie -fvisibility=hidden \
 host_CC    := $(CC)
 host_FLAGS := $(BASE) -O1 -fno-omit-frame-pointer $(INCLUDES) -I. \
 	-iquote tests/unit -iquote tools/bundle $(COVERAGE) \
-	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all) \
+	$(if $(findstring thread,$(SANITIZE)),-Wno-tsan)
 fuzz_CC    := clang
 fuzz_FLAGS := $(BASE) -O1 $(INCLUDES) -I. \
 	-iquote tests/unit -iquote tools/bundle -iquote guest-kernel \
