@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * ARP packets and the cache of neighbours: see arp.h.
+ */
 #include "io/arp.h"
 
 #define HARDWARE_ETHERNET 1

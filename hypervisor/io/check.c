@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What a port may send and the uplink may bring in: see check.h. A frame is
+ * judged by its copied header only.
+ */
 #include "io/check.h"
 
 #include "io/arp.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The console's output: lines, names, limits. See console.h; input is in
+ * console_input.c.
+ */
 #include "io/console.h"
 
 #include "base/format.h"

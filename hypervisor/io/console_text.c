@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Harmless text: see console_text.h. Decodes UTF-8 by the rules of RFC 3629.
+ */
 #include "io/console_text.h"
 
 /* Bytes that a sequence with this first byte has; 0: none begins so. */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Ports come and go: see net_port.h. A port is in the switch's table exactly
+ * while its domain's `net` points to it.
+ */
 #include "io/net_port.h"
 
 #include "core/domain.h"

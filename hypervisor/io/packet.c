@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Frames in pieces: see packet.h.
+ */
 #include "io/packet.h"
 
 #include "io/copy.h"

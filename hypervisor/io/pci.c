@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * PCI configuration space: see pci.h.
+ */
 #include "io/pci.h"
 
 #include "machine/machine.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Token buckets: see ratelimit.h.
+ */
 #include "io/ratelimit.h"
 
 #define SECOND_NS 1000000000ull

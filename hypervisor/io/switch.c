@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The virtual switch: see switch.h. The table of addresses is two levels of
+ * frames, so that a /8 costs little; look-ups take no lock.
+ */
 #include "io/switch.h"
 
 #include "base/string.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The uplink: see uplink.h. Frames in are handled on CPU 0, without the lock,
+ * between taking them from the NIC and giving their buffers back.
+ */
 #include "io/uplink.h"
 
 #include "base/string.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Opening, closing and stepping rings: see vio.h.
+ */
 #include "io/vio.h"
 
 #include "io/vio_console.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The console device: see vio_console.h.
+ */
 #include "io/vio_console.h"
 
 #include "core/guestmem.h"

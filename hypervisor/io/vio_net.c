@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The net device: see vio_net.h.
+ */
 #include "io/vio_net.h"
 
 #include "core/guestmem.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Starting a device, and split virtqueues: see virtio.h.
+ */
 #include "io/virtio.h"
 
 #include "base/string.h"

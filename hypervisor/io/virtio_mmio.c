@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The MMIO transport: see virtio_mmio.h.
+ */
 #include "io/virtio_mmio.h"
 
 #include "machine/machine.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The network card's driver: see virtio_net.h. Slot i of a queue always uses
+ * half-frame i of its lane.
+ */
 #include "io/virtio_net.h"
 
 #include "base/string.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The PCI transport: see virtio_pci.h. Structures are found through the
+ * function's capabilities.
+ */
 #include "io/virtio_pci.h"
 
 #include "io/pci.h"
