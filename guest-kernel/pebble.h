@@ -8,8 +8,9 @@
  *     int main(void) { ...; pebble_loop(); }
  *
  * Command line (info.cmdline): words "name=value" and "name", separated by
- * spaces. Known to every service: rx=N receive buffers kept posted, 4..64
- * (default 32: about 50 KiB once all were used); log=1 a line per request.
+ * spaces. Known to every service with a network: rx=N, the most receive buffers
+ * lent to the device, 4..64 (64). It begins with 16 and takes more when bursts
+ * come; each costs 1.6 KiB once it was used.
  */
 #ifndef PEBBLE_H
 #define PEBBLE_H

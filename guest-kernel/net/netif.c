@@ -4,7 +4,8 @@
  *
  * Receive: buffers are lent to the device, given to lwIP without a copy and
  * come back on a stack, so that the last one used is the next one lent and a
- * quiet guest touches few pages. When lwIP keeps so many that none is spare,
+ * quiet guest touches few pages; more are lent once a burst has come. When
+ * lwIP keeps so many that none is spare,
  * frames are copied to its heap instead, or dropped when that is full: a peer
  * that makes us hold data never stops reception.
  * Transmit: a frame is gathered into one of TX_BUFFERS and queued; the queue
@@ -27,7 +28,7 @@
 #define TX_BUFFERS   32
 #define RX_SPARE     16
 #define RX_BUFFERS   (NET_RING + RX_SPARE)
-#define RX_POSTED    32 /* unless option rx= says otherwise */
+#define RX_FIRST     16 /* lent at first; doubled when a burst comes */
 #define POLL_FRAMES  64 /* at most, before timers are looked at again */
 
 #define ETHER_SIZE   14
@@ -45,8 +46,10 @@ static struct {
     struct netif netif;
     struct rx_buffer *free; /* a stack */
     unsigned free_count;
-    unsigned posted, posted_most;
-    bool tx_full; /* lwIP was refused a frame */
+    unsigned posted;       /* lent now */
+    unsigned posted_most;  /* lent at once */
+    unsigned posted_limit; /* posted_most grows up to this: option rx= */
+    bool tx_full;          /* lwIP was refused a frame */
     unsigned tx_next;
     struct pebble_net_counts counts;
 } net;
@@ -79,6 +82,17 @@ static void rx_post(void)
         net.free = b->next_free;
         net.free_count--;
         net.posted++;
+    }
+}
+
+/* Bursts need buffers that a quiet guest never touches. */
+static void rx_adapt(unsigned burst)
+{
+    if (burst * 4 >= net.posted_most && net.posted_most < net.posted_limit) {
+        net.posted_most *= 2;
+        if (net.posted_most > net.posted_limit)
+            net.posted_most = net.posted_limit;
+        rx_post();
     }
 }
 
@@ -219,16 +233,18 @@ static void tx_resume(void)
 void net_poll(void)
 {
     struct net_frame f;
+    unsigned n;
 
     net.counts.passes++;
     if (!net.device.ring)
         return;
     if (net_received(&net.device))
         net_timers_activity();
-    for (unsigned n = 0; n < POLL_FRAMES && net_take(&net.device, &f); n++) {
+    for (n = 0; n < POLL_FRAMES && net_take(&net.device, &f); n++) {
         rx_frame(&f);
         rx_post();
     }
+    rx_adapt(n);
     tx_kick();
     tx_resume();
     tx_kick();
@@ -278,9 +294,10 @@ void net_start(void)
 
     if (error < 0)
         pebble_panic("net: cannot open the device: error %d", -error);
-    net.posted_most = (unsigned)pebble_option("rx", RX_POSTED, 4, NET_RING);
+    net.posted_limit = (unsigned)pebble_option("rx", NET_RING, 4, NET_RING);
+    net.posted_most = net.posted_limit < RX_FIRST ? net.posted_limit : RX_FIRST;
     /* the lowest ones end on top */
-    for (unsigned i = net.posted_most + RX_SPARE; i > 0; i--)
+    for (unsigned i = net.posted_limit + RX_SPARE; i > 0; i--)
         rx_release(&rx_buffers[i - 1]);
     rx_post();
     lwip_init();
