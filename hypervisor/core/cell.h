@@ -36,17 +36,17 @@ struct cpu {
     struct vcpu *loaded;  /* whom the machine ran last, or NULL */
     uint64_t now;         /* machine_clock() at the last exit or pass */
     uint64_t idle_ns;
-    bool interrupted;      /* since the last pass: poll devices, rearm */
+    bool interrupted;     /* since the last pass: poll devices, rearm */
     struct domain *dying; /* taken off `dead`, waiting for the other CPUs */
     /* under lock */
     struct lock lock;
-    struct heap queue;         /* runnable vcpus by vtime */
-    struct heap timers;        /* by deadline */
-    uint64_t vtime;            /* of the queue */
-    uint64_t slice_end;        /* of the running vcpu */
-    _Atomic uint64_t deadline; /* last given to machine_deadline() */
-    struct domain *dead;       /* ended here, not yet seen by this CPU */
-    uint32_t domains;          /* placed here; under the cell's lock */
+    struct heap queue;           /* runnable vcpus by vtime */
+    struct heap timers;          /* by deadline */
+    uint64_t vtime;              /* of the queue */
+    uint64_t slice_end;          /* of the running vcpu */
+    _Atomic uint64_t deadline;   /* last given to machine_deadline() */
+    struct domain *_Atomic dead; /* ended here, not yet seen by this CPU */
+    uint32_t domains;            /* placed here; under the cell's lock */
     /* written by this CPU, read by all */
     atomic_ulong passes;
     atomic_bool idle;

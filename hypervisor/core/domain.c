@@ -272,7 +272,7 @@ struct domain *domain_reapable(struct cpu *c)
 {
     struct domain **at, *d;
 
-    if (c->dead)
+    if (atomic_load(&c->dead))
         take_dead(c);
     for (at = &c->dying; (d = *at); at = &d->next_dead) {
         if (all_passed(c, d)) {

@@ -51,7 +51,7 @@ static void idle(struct cpu *c)
     uint64_t from = c->now;
 
     atomic_store(&c->idle, true);
-    if (!atomic_load(&c->resched))
+    if (!atomic_load(&c->resched) && !atomic_load(&c->dead))
         machine_idle();
     atomic_store(&c->idle, false);
     c->now = machine_clock();
@@ -149,7 +149,7 @@ void cpu_pass(struct cpu *c)
     atomic_store(&c->passes, atomic_load(&c->passes) + 1);
     if (c->interrupted)
         poll_devices(c);
-    if (c->dead || c->dying)
+    if (atomic_load(&c->dead) || c->dying)
         reap(c);
     v = next(c);
     if (v)
