@@ -79,6 +79,18 @@ long http_get(uint16_t port, const char *path, struct http_reply *r)
     return request(port, path, false, r);
 }
 
+long http_try(uint16_t port, const char *path, long ms)
+{
+    CURL *c = new_handle(port, path);
+    long status = 0;
+
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms);
+    if (curl_easy_perform(c) == CURLE_OK)
+        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(c);
+    return status;
+}
+
 long http_head(uint16_t port, const char *path, struct http_reply *r)
 {
     return request(port, path, true, r);

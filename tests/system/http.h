@@ -27,6 +27,8 @@ bool http_init(void);
 
 /* GET http://127.0.0.1:port/path on a new connection: the status, or 0. */
 long http_get(uint16_t port, const char *path, struct http_reply *r);
+/* The same, given up after `ms`. */
+long http_try(uint16_t port, const char *path, long ms);
 long http_head(uint16_t port, const char *path, struct http_reply *r);
 
 /* `count` GETs one after the other through one handle. How many had status

@@ -25,6 +25,7 @@ struct suite {
 static const struct suite suites[] = {
     {"boot", suite_boot},
     {"services", suite_services},
+    {"conformance", suite_conformance},
     {"crash", suite_crash},
     {"hostile", suite_hostile},
     {"hostile_net", suite_hostile_net},

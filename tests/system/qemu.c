@@ -64,8 +64,8 @@ static void add_network(struct arguments *a, const struct qemu_options *o)
     char netdev[4096];
     bool mmio = o->machine && !strncmp(o->machine, "microvm", 7);
     size_t n = (size_t)snprintf(netdev, sizeof(netdev),
-                                "user,id=n0,restrict=on,net=%s,host=%s",
-                                o->network, o->host);
+                                "user,id=n0,restrict=%s,net=%s,host=%s",
+                                o->open ? "off" : "on", o->network, o->host);
 
     for (unsigned i = 0; i < o->forward_count; i++) {
         const struct forward *f = &o->forwards[i];
@@ -121,6 +121,8 @@ static void add_machine(struct arguments *a, const struct qemu_options *o)
         add(a, "-global");
         add(a, "virtio-mmio.force-legacy=false");
     }
+    if (o->no_debug_exit)
+        return;
     add(a, "-device");
     add(a, "isa-debug-exit,iobase=0xf4,iosize=4");
 }

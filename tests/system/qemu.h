@@ -29,9 +29,11 @@ struct qemu_options {
     unsigned memory_mib; /* 0: 256 */
     const char *kernel;  /* or NULL: boots from `extra` */
     const char *initrd;
+    bool no_debug_exit; /* else isa-debug-exit: QEMU ends with the cell */
     const char *append;
     const char *network; /* NET/PREFIX of the user network; NULL: no NIC */
     const char *host;    /* address of its gateway */
+    bool open;           /* else guests reach forwarded TCP only */
     struct forward forwards[QEMU_FORWARDS];
     unsigned forward_count;
     const char *extra[QEMU_ARGS]; /* more arguments, NULL-terminated */

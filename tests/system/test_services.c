@@ -3,6 +3,7 @@
  * The three services as their users see them: web over HTTP, dns over UDP,
  * echo over TCP and UDP. One cell for the whole suite.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,7 +44,10 @@ static int start(void)
         .forward_count = 3,
     };
 
-    if (!cell_prepare(&cell, &o) || !cell_boot(&cell))
+    if (!cell_prepare(&cell, &o))
+        return 1;
+    cell.q.open = true; /* a closed user network drops UDP answers */
+    if (!cell_boot(&cell))
         return 1;
     (void)cell_web_up(&cell);
     return 0;
@@ -136,7 +140,10 @@ static void test_keep_alive(void)
 
 static void test_concurrent(void)
 {
-    CHECK(http_concurrent(cell.web, "/big.txt", CONCURRENT) == CONCURRENT);
+    unsigned good = http_concurrent(cell.web, "/big.txt", CONCURRENT);
+
+    printf(" [%u of %u]", good, CONCURRENT);
+    CHECK(good == CONCURRENT);
 }
 
 static void test_bad_requests(void)
