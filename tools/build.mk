@@ -38,8 +38,8 @@ $(CELLS): $(BUILD)/cells/%.bundle: cells/%.conf $(BUNDLE_TOOL) $(GUESTS) $(SITE)
 CELL ?= cells/services.conf
 export CPUS MEMORY PORT RUN_SECONDS IMAGE FILES OPTIONS ACCEL
 
-.PHONY: setup-run setup-test run run-built
-setup-run setup-test: setup-%:
+.PHONY: setup-run setup-test setup-bench run run-built
+setup-run setup-test setup-bench: setup-%:
 	@CACHE=$(CACHE) tools/setup/setup $*
 
 # A make of its own after the set-up: what it installed decides what is built.
@@ -47,7 +47,7 @@ run: setup-run
 	@+$(AGAIN) run-built
 
 run-built: all
-	@SCREE_LIB=$(BUILD) SCREE_BIN=$(BUILD)/bin CELL=$(CELL) \
+	@SCREE_LIB=$(BUILD) SCREE_BIN=$(BUILD)/bin CELL=$(CELL) exec \
 		tools/run/scree-run
 
 # A disk that boots by BIOS and by UEFI: GRUB hands the bundle over as the one

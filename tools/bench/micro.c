@@ -3,7 +3,7 @@
  * What programs inside the emulated machine measured themselves, by TSC: once
  * under -icount shift=0, where a tick is an instruction, then against real
  * time. A sample is a line
- *   BENCH <id> <variant or -> <ticks> <operations>
+ *   BENCH <id> <ticks or ns> <how many> <operations>
  * and the program ends with "BENCH done" and powers off.
  */
 #include "tools/bench/bench.h"
@@ -42,23 +42,26 @@ static double unit_of(const char *id, bool instructions, const char **unit)
     return 1;
 }
 
-/* Adds every sample line of the log; returns how many. */
+/* Adds every sample line of the log; returns how many. `per_ns` is the TSC's
+ * rate, 0 under -icount, where ticks and nanoseconds are instructions. */
 static int parse(struct report *r, const char *log, double per_ns)
 {
     const char *line = log;
     int found = 0;
 
     while ((line = strstr(line, "BENCH ")) != NULL) {
-        char id[64], variant[64];
+        char id[64], kind[64];
         const char *unit;
-        double ticks, calls;
+        double amount, operations;
 
         line += strlen("BENCH ");
-        if (sscanf(line, "%63s %63s %lf %lf", id, variant, &ticks, &calls) != 4)
+        if (sscanf(line, "%63s %63s %lf %lf", id, kind, &amount, &operations) !=
+            4)
             continue;
-        ticks *= unit_of(id, per_ns == 0, &unit);
-        report_add(r, id, strcmp(variant, "-") ? variant : "", unit,
-                   ticks / calls / (per_ns == 0 ? 1 : per_ns));
+        if (per_ns != 0 && !strcmp(kind, "ticks"))
+            amount /= per_ns;
+        amount *= unit_of(id, per_ns == 0, &unit);
+        report_add(r, id, "", unit, amount / operations);
         found++;
     }
     return found;

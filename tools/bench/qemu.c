@@ -6,6 +6,7 @@
 #include "tools/bench/bench.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -76,7 +77,7 @@ static void child(struct qemu *q, int write_end)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(write_end, STDOUT_FILENO);
     dup2(write_end, STDERR_FILENO);
-    close(STDIN_FILENO);
+    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
     execvp(q->argv[0], q->argv);
     dprintf(STDERR_FILENO, "bench: %s: %s\n", q->argv[0], strerror(errno));
     _exit(127);

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # What can be said of the sources without running them.
 
-CHECKS := format layers spdx shell headers seam clang tidy
+CHECKS := format layers spdx shell abi-rows headers seam clang tidy
 
 .PHONY: check $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)
 
-check-format check-layers check-spdx check-shell: check-%:
+check-format check-layers check-spdx check-shell check-abi-rows: check-%:
 	@tools/check/$*
 
 check-headers:

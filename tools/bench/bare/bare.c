@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Measures the two floors and prints one line per sample, as bench-guest does:
- *   BENCH <id> - <TSC ticks> <calls>
+ *   BENCH <id> ticks <TSC ticks> <calls>
  * Then powers off through isa-debug-exit.
  */
 #include <stdint.h>
@@ -45,7 +45,7 @@ static void sample(const char *id, void (*handler)(void))
 
         print("BENCH ");
         print(id);
-        print(" - ");
+        print(" ticks ");
         print_number(ticks);
         print(" ");
         print_number(CALLS);
