@@ -6,64 +6,72 @@
 
 #include "io/copy.h"
 
-/* The slow way: short frames and those with a header across two pages. */
-static void load_bytes(struct packet *f)
+static uint32_t copied_of(uint32_t length)
 {
-    uint32_t n = (uint32_t)min_u64(f->length, PACKET_HEADER);
-    uint32_t first = (uint32_t)min_u64(n, f->piece_length[0]);
-
-    for (unsigned i = 0; i < PACKET_HEADER / 8; i++)
-        f->header.word[i] = 0;
-    copy_bytes(f->header.byte, f->piece[0], first);
-    if (n > first)
-        copy_bytes(f->header.byte + first, f->piece[1], n - first);
+    return length <= PACKET_SHORT ? length : PACKET_HEADER;
 }
 
-void packet_load(struct packet *f)
+void packet_load(struct packet *f, const uint8_t *bytes, uint32_t length)
 {
-    if (f->piece_length[0] < PACKET_HEADER) {
-        load_bytes(f);
-        return;
-    }
-    for (unsigned i = 0; i < PACKET_HEADER / 8; i++)
-        copy_word(&f->header.word[i], f->piece[0] + 8 * i);
+    uint32_t n = copied_of(length);
+
+    copy_bytes(f->header.byte, bytes, n);
+    f->length = length;
+    f->copied = n;
+    f->piece[0] = bytes + n;
+    f->piece_length[0] = length - n;
+    f->piece_length[1] = 0;
+}
+
+void packet_load_two(struct packet *f, const uint8_t *first,
+                     uint32_t first_length, const uint8_t *second,
+                     uint32_t length)
+{
+    uint32_t n = copied_of(length);
+    uint32_t a = (uint32_t)min_u64(n, first_length);
+    uint32_t b = n - a;
+
+    copy_bytes(f->header.byte, first, a);
+    copy_bytes(f->header.byte + a, second, b);
+    f->length = length;
+    f->copied = n;
+    f->piece[0] = first + a;
+    f->piece_length[0] = first_length - a;
+    f->piece[1] = second + b;
+    f->piece_length[1] = length - first_length - b;
 }
 
 void packet_copy(const struct packet *f, uint8_t *to)
 {
-    if (f->length < PACKET_HEADER || f->piece_length[0] != f->length) {
-        packet_copy_part(f, 0, f->length, to);
+    copy_bytes(to, f->header.byte, f->copied);
+    if (f->copied == f->length)
         return;
-    }
-    for (unsigned i = 0; i < PACKET_HEADER / 8; i++)
-        copy_word(to + 8 * i, &f->header.word[i]);
-    copy_bytes(to + PACKET_HEADER, f->piece[0] + PACKET_HEADER,
-               f->length - PACKET_HEADER);
+    to += f->copied;
+    copy_bytes(to, f->piece[0], f->piece_length[0]);
+    copy_bytes(to + f->piece_length[0], f->piece[1], f->piece_length[1]);
+}
+
+/* Copies what [at, at + n) has of a piece that begins at `start`; returns how
+ * much that is. */
+static uint32_t copy_overlap(const uint8_t *piece, uint32_t start,
+                             uint32_t length, uint32_t at, uint32_t n,
+                             uint8_t *to)
+{
+    uint32_t from = (uint32_t)max_u64(at, start);
+    uint32_t end = (uint32_t)min_u64(at + n, start + length);
+
+    if (from >= end)
+        return 0;
+    copy_bytes(to, piece + (from - start), end - from);
+    return end - from;
 }
 
 void packet_copy_part(const struct packet *f, uint32_t at, uint32_t n,
                       uint8_t *to)
 {
-    uint32_t end = at + n;
-    uint32_t start = 0;
+    uint32_t second = f->copied + f->piece_length[0];
 
-    if (at < PACKET_HEADER) {
-        uint32_t take = (uint32_t)min_u64(n, PACKET_HEADER - at);
-
-        copy_bytes(to, f->header.byte + at, take);
-        to += take;
-        at += take;
-    }
-    for (unsigned i = 0; i < 2 && at < end; i++) {
-        uint32_t limit = start + f->piece_length[i];
-
-        if (at < limit) {
-            uint32_t take = (uint32_t)min_u64(end, limit) - at;
-
-            copy_bytes(to, f->piece[i] + (at - start), take);
-            to += take;
-            at += take;
-        }
-        start = limit;
-    }
+    to += copy_overlap(f->header.byte, 0, f->copied, at, n, to);
+    to += copy_overlap(f->piece[0], f->copied, f->piece_length[0], at, n, to);
+    (void)copy_overlap(f->piece[1], second, f->piece_length[1], at, n, to);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An Ethernet frame on its way: the first 48 bytes copied (they hold every
- * field that is checked or rewritten, so nobody can change them afterwards),
- * the rest where it was found, in at most two pieces.
+ * An Ethernet frame on its way: its beginning copied, so that nobody can change
+ * a field between its check and its use, the rest where it was found. A short
+ * frame is copied whole.
  */
 #ifndef IO_PACKET_H
 #define IO_PACKET_H
@@ -10,7 +10,8 @@
 #include "base/types.h"
 #include "io/net_addr.h"
 
-#define PACKET_HEADER  48
+#define PACKET_HEADER  48  /* holds every field that is checked or rewritten */
+#define PACKET_SHORT   128 /* at most this long: copied whole */
 #define PACKET_MIN     14
 #define PACKET_MAX     1514
 
@@ -22,18 +23,22 @@
 
 struct packet {
     union {
-        uint64_t word[PACKET_HEADER / 8];
-        uint8_t byte[PACKET_HEADER];
-    } header;        /* bytes beyond `length` are 0 */
+        uint64_t word[PACKET_SHORT / 8];
+        uint8_t byte[PACKET_SHORT];
+    } header;
     uint32_t length; /* PACKET_MIN .. PACKET_MAX */
-    /* All bytes, the first 48 included; piece lengths add up to `length`.
-     * A frame of at most 48 bytes needs none. */
+    uint32_t copied; /* into header; undefined behind that */
+    /* the other bytes; piece_length[] add up to length - copied */
     uint32_t piece_length[2];
     const uint8_t *piece[2];
 };
 
-/* Fills the header from the pieces. */
-void packet_load(struct packet *f);
+/* Makes f of bytes in one piece. */
+void packet_load(struct packet *f, const uint8_t *bytes, uint32_t length);
+/* Makes f of two pieces, first_length < length. */
+void packet_load_two(struct packet *f, const uint8_t *first,
+                     uint32_t first_length, const uint8_t *second,
+                     uint32_t length);
 /* Copies the frame, as rewritten, to length bytes at `to`. */
 void packet_copy(const struct packet *f, uint8_t *to);
 /* Copies bytes [at, at + n) of the frame, as rewritten. */

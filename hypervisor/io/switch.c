@@ -117,23 +117,10 @@ void net_poll(struct cell *cell, unsigned cpu)
 
 /* ---------------------------------------------------------- forwarding */
 
-static void release(struct net_batch *b)
-{
-    struct domain *d;
-
-    if (!b->to)
-        return;
-    d = b->to->domain;
-    b->to = NULL;
-    lock_release(&d->lock);
-    if (b->wake)
-        event_raise(d, SCREE_PORT_NET);
-    b->wake = false;
-}
-
 void net_batch_end(struct net_batch *b)
 {
-    release(b);
+    if (b->to.port)
+        vio_net_end(&b->to);
     if (b->uplink)
         uplink_flush(b->uplink);
     b->uplink = NULL;
@@ -142,27 +129,30 @@ void net_batch_end(struct net_batch *b)
 void net_deliver(struct net_batch *b, struct net_port *to,
                  const struct packet *f)
 {
-    if (b->to != to) {
-        release(b);
-        lock_take(&to->domain->lock);
-        b->to = to;
+    if (b->to.port != to) {
+        if (b->to.port)
+            vio_net_end(&b->to);
+        vio_net_begin(&b->to, to);
     }
-    if (vio_net_receive(to, f))
-        b->wake = true;
+    vio_net_receive(&b->to, f);
 }
 
-static struct net_port *port_of_id(const struct net_switch *n, uint32_t id)
+static struct net_port *port_of_mac(const struct net_batch *b,
+                                    const struct net_switch *n, uint64_t mac)
 {
+    uint32_t id = net_mac_id(mac);
     struct domain *d;
 
-    if (id >= n->cell->domain_limit)
+    if (b->to.port && b->to.port->mac == mac)
+        return b->to.port;
+    if (!net_mac_is_scree(mac) || id >= n->cell->domain_limit)
         return NULL;
     d = atomic_load_explicit(&n->cell->domains[id], memory_order_acquire);
     return d ? __atomic_load_n(&d->net, __ATOMIC_ACQUIRE) : NULL;
 }
 
 static enum net_drop send_outside(struct net_batch *b, struct net_port *from,
-                                  const struct packet *f, uint32_t to)
+                                  struct packet *f, uint32_t to)
 {
     const struct net_switch *n = from->net;
     uint32_t at = to - n->network;
@@ -245,7 +235,7 @@ enum net_drop net_forward(struct net_batch *b, struct net_port *from,
         return route(b, from, f);
     if (net_mac_is_group(mac))
         return NET_DROP_BROADCAST;
-    to = net_mac_is_scree(mac) ? port_of_id(from->net, net_mac_id(mac)) : NULL;
+    to = port_of_mac(b, from->net, mac);
     if (!to)
         return NET_DROP_UNKNOWN;
     if (to->group != from->group)

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "io/net_port.h"
+#include "io/vio_net.h"
 
 struct packet;
 struct uplink;
@@ -45,12 +46,11 @@ must_check int net_cover(struct net_switch *n, uint32_t ipv4);
  * (machine_kick) when its budget ends. */
 void net_poll(struct cell *cell, unsigned cpu);
 
-/* Frames of one sender, delivered in order; consecutive ones for the same
- * receiver share one lock and one event. Starts zeroed. */
+/* Frames in a row; consecutive ones for the same receiver share one lock and
+ * one event. Starts zeroed. */
 struct net_batch {
-    struct net_port *to;   /* whose domain's lock is held, or NULL */
+    struct vio_receiver to;
     struct uplink *uplink; /* to be flushed, or NULL */
-    bool wake;             /* `to` is owed an event */
 };
 
 /* Sends a frame of `from` on its way; may rewrite its MACs. NET_WAIT: offer it
@@ -61,7 +61,7 @@ enum net_drop net_forward(struct net_batch *b, struct net_port *from,
 /* Delivers f to `to` whatever its addresses are. */
 void net_deliver(struct net_batch *b, struct net_port *to,
                  const struct packet *f);
-/* Releases the lock, raises the last event, notifies the NIC. */
+/* Ends the last delivery, notifies the NIC. */
 void net_batch_end(struct net_batch *b);
 
 /* The port that owns an address of the cell's network, or NULL. */

@@ -42,14 +42,12 @@ int uplink_attach(struct cell *cell, struct nic *nic)
 /* ------------------------------------------------------ out, under the lock */
 
 /* Fills a reserved buffer; `to` may be 0 when it is not known yet. */
-static void fill(const struct uplink *u, struct nic_buffer *b,
-                 const struct packet *f, uint64_t to)
+static void fill(const struct uplink *u, struct nic_buffer *b, struct packet *f,
+                 uint64_t to)
 {
-    struct packet out = *f;
-
-    packet_set_destination(&out, to);
-    packet_set_source(&out, u->mac);
-    packet_copy(&out, b->bytes);
+    packet_set_destination(f, to);
+    packet_set_source(f, u->mac);
+    packet_copy(f, b->bytes);
     b->length = f->length;
 }
 
@@ -87,7 +85,7 @@ static void ask(struct uplink *u, uint32_t from, const struct arp_entry *e)
 
 /* Keeps the first frame for a neighbour that has not answered yet. */
 static enum net_drop hold(struct uplink *u, struct arp_entry *e,
-                          const struct packet *f)
+                          struct packet *f)
 {
     if (e->holding || u->neighbours.held >= ARP_HELD ||
         !u->nic->calls->reserve(u->nic, &e->held))
@@ -99,7 +97,7 @@ static enum net_drop hold(struct uplink *u, struct arp_entry *e,
 }
 
 static enum net_drop send_to(struct uplink *u, const struct net_port *from,
-                             const struct packet *f, struct arp_entry *e)
+                             struct packet *f, struct arp_entry *e)
 {
     uint64_t now = machine_clock();
     struct nic_buffer b;
@@ -116,7 +114,7 @@ static enum net_drop send_to(struct uplink *u, const struct net_port *from,
 }
 
 enum net_drop uplink_send(struct uplink *u, const struct net_port *from,
-                          const struct packet *f, uint32_t to)
+                          struct packet *f, uint32_t to)
 {
     enum net_drop why = NET_DROP_NO_NEIGHBOUR;
     struct arp_entry *e;
@@ -286,17 +284,13 @@ static enum net_drop input_ipv4(struct uplink *u, struct net_batch *batch,
 static enum net_drop input(struct uplink *u, struct net_batch *batch,
                            const struct nic_buffer *b)
 {
-    struct packet f = {
-        .length = b->length,
-        .piece = {b->bytes, NULL},
-        .piece_length = {b->length, 0},
-    };
+    struct packet f;
     enum net_drop why;
     uint64_t to;
 
     if (b->length < PACKET_MIN || b->length > PACKET_MAX)
         return NET_DROP_LENGTH;
-    packet_load(&f);
+    packet_load(&f, b->bytes, b->length);
     to = packet_destination(&f);
     if (to != u->mac && !net_mac_is_group(to) && !net_mac_is_scree(to))
         return NET_DROP_UNKNOWN;
@@ -308,7 +302,7 @@ static enum net_drop input(struct uplink *u, struct net_batch *batch,
 
 static void input_all(struct uplink *u, const struct nic_buffer *b, unsigned n)
 {
-    struct net_batch batch = {NULL, NULL, false};
+    struct net_batch batch = {.uplink = NULL};
 
     for (unsigned i = 0; i < n; i++) {
         enum net_drop why = input(u, &batch, &b[i]);

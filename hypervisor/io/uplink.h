@@ -51,9 +51,10 @@ must_check int uplink_probe(struct cell *cell,
 must_check int uplink_attach(struct cell *cell, struct nic *nic);
 
 /* Sends a frame of port `from` to the outside neighbour `to`, with the MACs of
- * that leg. NET_WAIT: the NIC is full. */
+ * that leg, which are written into f. NET_WAIT: the NIC is full, and f as it
+ * was. */
 enum net_drop uplink_send(struct uplink *u, const struct net_port *from,
-                          const struct packet *f, uint32_t to);
+                          struct packet *f, uint32_t to);
 /* Tells the NIC about what was sent since. */
 void uplink_flush(struct uplink *u);
 /* Raises p's event when there is room (which may be at once). */

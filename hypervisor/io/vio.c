@@ -97,50 +97,10 @@ int vio_waiting(const struct vio_device *dev, uint64_t limit)
     return limit && limit < n ? (int)limit : (int)n;
 }
 
-static struct scree_vio_desc load_entry(const struct scree_vio_desc *e)
-{
-    return (struct scree_vio_desc){
-        .address = vio_load(e->address),
-        .length = vio_load(e->length),
-        .id = vio_load(e->id),
-    };
-}
-
-struct scree_vio_desc vio_tx_entry(const struct vio_device *dev, uint32_t ahead)
-{
-    return load_entry(&dev->ring->tx[(dev->tx + ahead) % SCREE_VIO_RING]);
-}
-
 void vio_tx_advance(struct vio_device *dev, uint32_t n)
 {
     dev->tx += n;
     vio_store(dev->ring->tx_errors, dev->tx_errors);
     vio_store(dev->ring->tx_drops, dev->tx_drops);
     vio_store(dev->ring->tx_consumed, dev->tx);
-}
-
-bool vio_rx_entry(const struct vio_device *dev, struct scree_vio_desc *e)
-{
-    struct scree_vio_ring *r = dev->ring;
-    uint32_t posted = vio_load(r->rx_produced) - dev->rx;
-
-    /* Nonsense from the guest counts as nothing posted, no room. */
-    if (posted == 0 || posted > SCREE_VIO_RING ||
-        dev->done - vio_load(r->done_consumed) >= SCREE_VIO_RING)
-        return false;
-    *e = load_entry(&r->rx[dev->rx % SCREE_VIO_RING]);
-    return true;
-}
-
-void vio_rx_complete(struct vio_device *dev, uint32_t id, uint32_t length)
-{
-    struct scree_vio_ring *r = dev->ring;
-    struct scree_vio_done *done = &r->done[dev->done % SCREE_VIO_RING];
-
-    dev->rx++;
-    dev->done++;
-    vio_store(done->id, id);
-    vio_store(done->length, length);
-    vio_store(r->rx_consumed, dev->rx);
-    vio_store(r->done_produced, dev->done);
 }

@@ -34,15 +34,62 @@ void vio_close_all(struct domain *d);
 /* How many transmit entries wait, at most `limit` (0: all). -XEN_ENODEV: not
  * open. -XEN_EINVAL: the index is nonsense. */
 must_check int vio_waiting(const struct vio_device *dev, uint64_t limit);
+
+static inline struct scree_vio_desc
+vio_load_entry(const struct scree_vio_desc *e)
+{
+    return (struct scree_vio_desc){
+        .address = vio_load(e->address),
+        .length = vio_load(e->length),
+        .id = vio_load(e->id),
+    };
+}
+
 /* The transmit entry `ahead` of the next. */
-struct scree_vio_desc vio_tx_entry(const struct vio_device *dev,
-                                   uint32_t ahead);
+static inline struct scree_vio_desc vio_tx_entry(const struct vio_device *dev,
+                                                 uint32_t ahead)
+{
+    return vio_load_entry(&dev->ring->tx[(dev->tx + ahead) % SCREE_VIO_RING]);
+}
+
 /* n transmit entries are done with. */
 void vio_tx_advance(struct vio_device *dev, uint32_t n);
-/* The next posted buffer. false: none, or no room to say that it is filled. */
-must_check bool vio_rx_entry(const struct vio_device *dev,
-                             struct scree_vio_desc *e);
-/* That buffer now has `length` bytes of data. */
-void vio_rx_complete(struct vio_device *dev, uint32_t id, uint32_t length);
+/* How many buffers can be filled: posted, with room to say so. Nonsense from
+ * the guest counts as none. */
+static inline uint32_t vio_rx_offered(const struct vio_device *dev)
+{
+    const struct scree_vio_ring *r = dev->ring;
+    uint32_t posted = vio_load(r->rx_produced) - dev->rx;
+    uint32_t used = dev->done - vio_load(r->done_consumed);
+
+    if (posted > SCREE_VIO_RING || used > SCREE_VIO_RING)
+        return 0;
+    return posted < SCREE_VIO_RING - used ? posted : SCREE_VIO_RING - used;
+}
+
+/* The next of them. */
+static inline struct scree_vio_desc vio_rx_entry(const struct vio_device *dev)
+{
+    return vio_load_entry(&dev->ring->rx[dev->rx % SCREE_VIO_RING]);
+}
+
+/* That buffer has `length` bytes of data; the guest sees it when published. */
+static inline void vio_rx_complete(struct vio_device *dev, uint32_t id,
+                                   uint32_t length)
+{
+    struct scree_vio_done *done = &dev->ring->done[dev->done % SCREE_VIO_RING];
+
+    vio_store(done->id, id);
+    vio_store(done->length, length);
+    dev->rx++;
+    dev->done++;
+}
+
+static inline void vio_rx_publish(struct vio_device *dev)
+{
+    vio_store(dev->ring->rx_drops, dev->rx_drops);
+    vio_store(dev->ring->rx_consumed, dev->rx);
+    vio_store(dev->ring->done_produced, dev->done);
+}
 
 #endif

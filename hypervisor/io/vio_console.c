@@ -77,11 +77,13 @@ static bool fill_next(struct domain *d)
     char text[CONSOLE_INPUT];
     size_t n;
 
-    if (!dev->ring || !vio_rx_entry(dev, &e))
+    if (!dev->ring || vio_rx_offered(dev) == 0)
         return false;
+    e = vio_rx_entry(dev);
     if (e.length == 0 || e.length > PAGE_SIZE ||
         guestmem_writable(d, gva(e.address), e.length) != 0) {
         vio_rx_complete(dev, e.id, 0);
+        vio_rx_publish(dev);
         return true;
     }
     n = console_read(d, text, min_u64(e.length, sizeof(text)));
@@ -90,6 +92,7 @@ static bool fill_next(struct domain *d)
     if (guestmem_write(d, gva(e.address), text, n) != 0)
         n = 0;
     vio_rx_complete(dev, e.id, (uint32_t)n);
+    vio_rx_publish(dev);
     return true;
 }
 

@@ -10,119 +10,166 @@
 #include "io/uplink.h"
 #include "io/vio.h"
 
-#define BATCH 32 /* frames that are pinned at once */
+#define BATCH 32 /* frames of one pass */
 
-/* A transmit entry on its way through the three steps. */
+/*
+ * A transmit entry on its way through the three steps. Short frames are copied
+ * while the lock is held; pinning the pages of longer ones costs less than a
+ * second copy.
+ */
 struct sending {
-    struct guestmem_pin pin;
-    uint32_t length;
-    uint8_t bad;     /* the entry, so there is no pin */
-    uint8_t verdict; /* enum net_drop */
+    struct packet packet;
+    struct guestmem_pin pin; /* if PINNED */
+    enum { SHORT, PINNED, BAD } kind;
+    enum net_drop verdict;
 };
 
-/* Frames of one pass. */
 struct pass {
     uint32_t taken, sent;
-    bool limited; /* the rate limit ended it */
-    bool full;    /* the uplink did */
+    uint64_t bytes; /* of those that were sent */
+    bool limited;   /* the rate limit ended it */
+    bool full;      /* the uplink did */
+    bool plain;     /* all sent, none bad, dropped or pinned */
     struct sending frame[BATCH];
 };
 
 /* ------------------------------------------------- under the sender's lock */
 
-static void take_entry(struct domain *d, struct sending *s,
-                       const struct scree_vio_desc *e)
+/* A page of the sender, remembered: frames are often neighbours. */
+struct source {
+    uint64_t page;
+    const uint8_t *bytes; /* NULL: none */
+};
+
+/* A frame that is short and lies in one page. */
+static bool take_short(struct domain *d, struct source *source,
+                       struct sending *s, const struct scree_vio_desc *e)
 {
-    s->length = e->length;
-    s->bad = e->length < PACKET_MIN || e->length > PACKET_MAX ||
-             guestmem_pin(d, gva(e->address), e->length, false, &s->pin) != 0;
+    uint32_t at = e->address & PAGE_MASK;
+    uint64_t page = e->address >> PAGE_SHIFT;
+
+    if (e->length - PACKET_MIN > PACKET_SHORT - PACKET_MIN ||
+        at + e->length > PAGE_SIZE)
+        return false;
+    if (!source->bytes || source->page != page) {
+        source->page = page;
+        source->bytes = space_page(&d->space, gfn(page), false);
+    }
+    if (!source->bytes)
+        return false;
+    packet_load(&s->packet, source->bytes + at, e->length);
+    return true;
+}
+
+/* Any other. false: the entry is bad. */
+static bool take_pinned(struct domain *d, struct sending *s,
+                        const struct scree_vio_desc *e)
+{
+    struct guestmem_pin *p = &s->pin;
+
+    if (e->length < PACKET_MIN || e->length > PACKET_MAX ||
+        guestmem_pin(d, gva(e->address), e->length, false, p) != 0)
+        return false;
+    if (p->length[1])
+        packet_load_two(&s->packet, p->bytes[0], p->length[0], p->bytes[1],
+                        e->length);
+    else
+        packet_load(&s->packet, p->bytes[0], e->length);
+    return true;
 }
 
 static void take_entries(struct domain *d, struct pass *p, uint32_t want)
 {
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
     struct ratelimit *limit = &d->net->sending;
+    struct source source = {0, NULL};
     uint64_t now = limit->byte_cost ? machine_clock() : 0;
 
-    p->taken = 0;
+    uint32_t i;
+
     p->limited = false;
-    while (p->taken < want && p->taken < BATCH) {
-        struct sending *s = &p->frame[p->taken];
-        struct scree_vio_desc e = vio_tx_entry(dev, p->taken);
+    p->plain = true;
+    for (i = 0; i < want && i < BATCH; i++) {
+        struct sending *s = &p->frame[i];
+        struct scree_vio_desc e = vio_tx_entry(dev, i);
 
         if (!ratelimit_take(limit, e.length & PAGE_MASK, now)) {
             p->limited = true;
-            return;
+            break;
         }
-        take_entry(d, s, &e);
-        p->taken++;
+        s->kind = SHORT;
+        if (take_short(d, &source, s, &e))
+            continue;
+        s->kind = take_pinned(d, s, &e) ? PINNED : BAD;
+        s->packet.length = e.length;
+        p->plain = false;
     }
+    p->taken = i;
 }
 
-static void count(struct domain *d, const struct sending *s)
+static void count_dropped(struct domain *d, const struct sending *s)
 {
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
-    struct net_counters *c = &d->net->counters;
 
-    if (s->bad) {
+    if (s->verdict == NET_OK)
+        return;
+    if (s->kind == BAD)
         dev->tx_errors++;
-        c->drops[NET_DROP_LENGTH]++;
-    } else if (s->verdict != NET_OK) {
+    else
         dev->tx_drops++;
-        c->drops[s->verdict]++;
-    } else {
-        c->sent_frames++;
-        c->sent_bytes += s->length;
-    }
+    d->net->counters.drops[s->verdict]++;
 }
 
-static void finish(struct domain *d, struct pass *p)
+static void finish_each(struct domain *d, struct pass *p)
 {
     for (uint32_t i = 0; i < p->taken; i++) {
         struct sending *s = &p->frame[i];
 
         if (i < p->sent)
-            count(d, s);
+            count_dropped(d, s);
         else
-            ratelimit_refund(&d->net->sending, s->length & PAGE_MASK);
-        if (!s->bad)
+            ratelimit_refund(&d->net->sending, s->packet.length & PAGE_MASK);
+        if (s->kind == PINNED)
             guestmem_unpin(d, &s->pin);
     }
+}
+
+static void finish(struct domain *d, struct pass *p, uint32_t frames)
+{
+    if (!p->plain)
+        finish_each(d, p);
+    d->net->counters.sent_frames += frames;
+    d->net->counters.sent_bytes += p->bytes;
     vio_tx_advance(&d->vio[SCREE_VIO_NET], p->sent);
 }
 
 /* ----------------------------------------------------- without that lock */
 
-static enum net_drop forward(struct net_batch *b, struct net_port *from,
-                             const struct sending *s)
+/* Returns how many frames were sent; p->sent counts those that are done. */
+static uint32_t forward_all(struct net_port *from, struct pass *p)
 {
-    struct packet f;
-
-    f.length = s->length;
-    for (unsigned i = 0; i < 2; i++) {
-        f.piece[i] = s->pin.bytes[i];
-        f.piece_length[i] = s->pin.length[i];
-    }
-    packet_load(&f);
-    return net_forward(b, from, &f);
-}
-
-static void forward_all(struct net_port *from, struct pass *p)
-{
-    struct net_batch b = {NULL, NULL, false};
+    struct net_batch b = {.uplink = NULL};
+    uint32_t frames = 0, i;
 
     p->full = false;
-    for (p->sent = 0; p->sent < p->taken; p->sent++) {
-        struct sending *s = &p->frame[p->sent];
-        enum net_drop why = s->bad ? NET_OK : forward(&b, from, s);
+    p->bytes = 0;
+    for (i = 0; i < p->taken; i++) {
+        struct sending *s = &p->frame[i];
 
-        if (why == NET_WAIT) {
+        s->verdict = s->kind == BAD ? NET_DROP_LENGTH
+                                    : net_forward(&b, from, &s->packet);
+        if (s->verdict == NET_OK) {
+            frames++;
+            p->bytes += s->packet.length;
+        } else if (s->verdict == NET_WAIT) {
             p->full = true;
             break;
         }
-        s->verdict = (uint8_t)why;
     }
+    p->sent = i;
     net_batch_end(&b);
+    p->plain &= frames == p->taken;
+    return frames;
 }
 
 /* What is left over is offered again when the device's event is raised. */
@@ -144,6 +191,7 @@ static void wait_for_room(struct domain *d, const struct pass *p)
 static int send_pass(struct domain *d, uint64_t limit, bool *again)
 {
     struct pass p;
+    uint32_t frames;
     int want;
 
     lock_take(&d->lock);
@@ -153,9 +201,9 @@ static int send_pass(struct domain *d, uint64_t limit, bool *again)
     lock_release(&d->lock);
     if (want <= 0)
         return want;
-    forward_all(d->net, &p);
+    frames = forward_all(d->net, &p);
     lock_take(&d->lock);
-    finish(d, &p);
+    finish(d, &p, frames);
     lock_release(&d->lock);
     wait_for_room(d, &p);
     *again = p.sent == BATCH;
@@ -189,15 +237,29 @@ void vio_net_timer(struct timer *t, uint64_t now unused)
 
 /* ---------------------------------------------- the receiver's lock is held */
 
-/* Writes f to guest address a, as the guest itself could. */
-static bool put_frame(struct domain *d, uint64_t a, const struct packet *f)
+/* The bytes of a page, remembered: buffers are often neighbours. NULL: the
+ * guest itself could not write there. */
+static uint8_t *page_of(struct vio_receiver *r, uint64_t a)
+{
+    uint64_t page = a >> PAGE_SHIFT;
+
+    if (r->bytes && r->page == page)
+        return r->bytes;
+    r->bytes = space_page(&r->port->domain->space, gfn(page), true);
+    r->page = page;
+    return r->bytes;
+}
+
+/* Writes f to guest address a. */
+static bool put_frame(struct vio_receiver *r, uint64_t a,
+                      const struct packet *f)
 {
     uint32_t room = PAGE_SIZE - (a & PAGE_MASK);
     uint8_t *first, *second;
 
     if (a >= SCREE_GUEST_END - PACKET_MAX)
         return false;
-    first = space_page(&d->space, gva_gfn(gva(a)), true);
+    first = page_of(r, a);
     if (!first)
         return false;
     first += a & PAGE_MASK;
@@ -205,7 +267,7 @@ static bool put_frame(struct domain *d, uint64_t a, const struct packet *f)
         packet_copy(f, first);
         return true;
     }
-    second = space_page(&d->space, gva_gfn(gva(a + room)), true);
+    second = page_of(r, a + room);
     if (!second)
         return false;
     packet_copy_part(f, 0, room, first);
@@ -213,42 +275,67 @@ static bool put_frame(struct domain *d, uint64_t a, const struct packet *f)
     return true;
 }
 
-static enum net_drop receive(struct net_port *to, const struct packet *f)
+static enum net_drop receive(struct vio_receiver *r, const struct packet *f)
 {
-    struct domain *d = to->domain;
-    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
+    struct net_port *to = r->port;
+    struct vio_device *dev = &to->domain->vio[SCREE_VIO_NET];
     struct scree_vio_desc e;
+    uint32_t length = f->length;
 
-    if (!dev->ring || domain_state(d) != DOMAIN_RUNNING)
+    if (!r->open)
         return NET_DROP_CLOSED;
     if (to->receiving.byte_cost != 0 &&
-        !ratelimit_take(&to->receiving, f->length, machine_clock()))
+        !ratelimit_take(&to->receiving, length, machine_clock()))
         return NET_DROP_RATE;
-    if (!vio_rx_entry(dev, &e))
+    if (r->offered == 0)
+        r->offered = vio_rx_offered(dev);
+    if (r->offered == 0)
         return NET_DROP_NO_BUFFER;
-    if (e.length != 0 && e.length < f->length)
+    e = vio_rx_entry(dev);
+    if (e.length != 0 && e.length < length)
         return NET_DROP_TOO_SMALL;
-    if (e.length == 0 || e.length > PAGE_SIZE || !put_frame(d, e.address, f)) {
-        vio_rx_complete(dev, e.id, 0);
-        return NET_DROP_BAD_BUFFER;
-    }
-    vio_rx_complete(dev, e.id, f->length);
-    return NET_OK;
+    if (e.length == 0 || e.length > PAGE_SIZE || !put_frame(r, e.address, f))
+        length = 0;
+    vio_rx_complete(dev, e.id, length);
+    r->offered--;
+    r->wake = true;
+    return length ? NET_OK : NET_DROP_BAD_BUFFER;
 }
 
-bool vio_net_receive(struct net_port *to, const struct packet *f)
+void vio_net_receive(struct vio_receiver *r, const struct packet *f)
 {
-    struct vio_device *dev = &to->domain->vio[SCREE_VIO_NET];
-    enum net_drop why = receive(to, f);
+    struct net_port *to = r->port;
+    enum net_drop why = receive(r, f);
 
     if (why == NET_OK) {
         to->counters.received_frames++;
         to->counters.received_bytes += f->length;
-        return true;
+        return;
     }
     to->counters.drops[why]++;
-    dev->rx_drops++;
-    if (dev->ring)
-        vio_store(dev->ring->rx_drops, dev->rx_drops);
-    return why == NET_DROP_BAD_BUFFER;
+    to->domain->vio[SCREE_VIO_NET].rx_drops++;
+}
+
+void vio_net_begin(struct vio_receiver *r, struct net_port *to)
+{
+    struct domain *d = to->domain;
+
+    lock_take(&d->lock);
+    r->port = to;
+    r->offered = 0;
+    r->open = d->vio[SCREE_VIO_NET].ring && domain_state(d) == DOMAIN_RUNNING;
+    r->wake = false;
+    r->bytes = NULL;
+}
+
+void vio_net_end(struct vio_receiver *r)
+{
+    struct domain *d = r->port->domain;
+
+    if (d->vio[SCREE_VIO_NET].ring)
+        vio_rx_publish(&d->vio[SCREE_VIO_NET]);
+    lock_release(&d->lock);
+    if (r->wake)
+        event_raise(d, SCREE_PORT_NET);
+    r->port = NULL;
 }

@@ -3,10 +3,11 @@
  * The net device of a domain: its ring's two ends.
  *
  * Sending takes three steps, so that two domains' locks are never held at
- * once: under the sender's lock the entries are copied, checked and their
- * pages pinned; without it each frame is forwarded (one copy, from the pinned
- * bytes into the receiver's buffer, under the receiver's lock); under the
- * sender's lock again pins go and tx_consumed advances.
+ * once: under the sender's lock the entries are copied and checked, short
+ * frames copied and the pages of others pinned; without it each frame is
+ * forwarded (one copy from the pinned bytes into the receiver's buffer, under
+ * the receiver's lock); under the sender's lock again pins go and tx_consumed
+ * advances.
  */
 #ifndef IO_VIO_NET_H
 #define IO_VIO_NET_H
@@ -20,9 +21,23 @@ struct packet;
 /* SCREE_VIO_KICK of d's net device. */
 int64_t vio_net_kick(struct domain *d, uint64_t limit);
 
-/* Puts a frame into the next buffer of `to`, whose domain's lock is held, and
- * counts it. True when done[] advanced, so that the event is due. */
-bool vio_net_receive(struct net_port *to, const struct packet *f);
+/*
+ * Deliveries to one domain in a row: its lock is held, and done[] is published
+ * and the event raised once, at the end. Starts with port NULL.
+ */
+struct vio_receiver {
+    struct net_port *port; /* NULL: no lock is held */
+    uint32_t offered;      /* buffers the ring had when last looked at */
+    bool open;
+    bool wake;
+    uint64_t page; /* the guest page last written, and its bytes */
+    uint8_t *bytes;
+};
+
+void vio_net_begin(struct vio_receiver *r, struct net_port *to);
+/* Puts a frame into the next buffer, and counts it or why not. */
+void vio_net_receive(struct vio_receiver *r, const struct packet *f);
+void vio_net_end(struct vio_receiver *r);
 
 /* timer_fn of a port: its sending limit lets go. */
 struct timer;

@@ -227,12 +227,12 @@ static void keeps_groups_apart(void)
 static void answers_arp_for(uint32_t wanted, uint64_t mac)
 {
     struct arp a;
-    struct packet f = {.length = 42, .piece = {in}, .piece_length = {42}};
+    struct packet f;
 
     make_arp(out, ARP_REQUEST, net_mac_of(1), ip_of(1), wanted);
     CU_ASSERT_EQUAL(net_send(&n, 1, out, 42), 1);
     CU_ASSERT_EQUAL_FATAL(net_take(&n, 1, in), 42);
-    packet_load(&f);
+    packet_load(&f, in, 42);
     CU_ASSERT(arp_parse(&f, &a));
     CU_ASSERT_EQUAL(a.operation, ARP_REPLY);
     CU_ASSERT_EQUAL(a.sender_mac, mac);

@@ -39,12 +39,10 @@ static void arrive(uint32_t length)
 /* The frame that the NIC sent as number i. */
 static struct packet sent(unsigned i)
 {
-    struct packet f = {.length = n.nic->sent[i].length,
-                       .piece = {n.nic->sent[i].bytes},
-                       .piece_length = {n.nic->sent[i].length}};
+    struct packet f;
 
     CU_ASSERT_FATAL(i < n.nic->sent_count);
-    packet_load(&f);
+    packet_load(&f, n.nic->sent[i].bytes, n.nic->sent[i].length);
     return f;
 }
 
