@@ -34,9 +34,11 @@ void console_log(struct cell *cell, const char *line, size_t n);
  * lock may be held. No effect before console_domain_init. */
 void console_guest_write(struct domain *d, const char *bytes, size_t n);
 
-/* Typed bytes that wait for d, at most n; returns how many. Any lock may be
- * held. */
+/* Typed bytes that wait for d, at most n; returns how many: none while d's vio
+ * console is open, which gets them instead. Any lock may be held. */
 size_t console_read(struct domain *d, char *to, size_t n);
+/* The same for the vio console itself. */
+size_t console_take(struct domain *d, char *to, size_t n);
 
 /* Takes what was typed. Called on every pass of CPU 0. */
 void console_poll(struct cell *cell);

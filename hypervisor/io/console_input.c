@@ -122,6 +122,11 @@ void console_poll(struct cell *cell)
 
 size_t console_read(struct domain *d, char *to, size_t n)
 {
+    return d->vio[SCREE_VIO_CONSOLE].ring ? 0 : console_take(d, to, n);
+}
+
+size_t console_take(struct domain *d, char *to, size_t n)
+{
     struct console *c = d->cell->console;
     struct console_domain *s;
 

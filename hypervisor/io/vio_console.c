@@ -86,7 +86,7 @@ static bool fill_next(struct domain *d)
         vio_rx_publish(dev);
         return true;
     }
-    n = console_read(d, text, min_u64(e.length, sizeof(text)));
+    n = console_take(d, text, min_u64(e.length, sizeof(text)));
     if (n == 0)
         return false;
     if (guestmem_write(d, gva(e.address), text, n) != 0)

@@ -315,6 +315,11 @@ static void vio_takes_input(void)
     r->rx_produced = 4;
     CU_ASSERT_EQUAL(kick(), 0); /* what was typed before it was posted */
     CU_ASSERT_EQUAL(r->done[3].length, 3);
+    host_console_type("f");
+    console_poll(w.cell);
+    CU_ASSERT_EQUAL(console_read(web, text, 4), 0);
+    CU_ASSERT_EQUAL(vio_op(web, SCREE_VIO_CLOSE, SCREE_VIO_CONSOLE, 0), 0);
+    CU_ASSERT_EQUAL(console_read(web, text, 4), 1);
     stop();
 }
 
