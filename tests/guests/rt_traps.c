@@ -120,10 +120,19 @@ int64_t rt_upcall_on(void)
 bool rt_take_event(unsigned port)
 {
     volatile xen_ulong_t *word = &rt_shared()->evtchn_pending[port / 64];
-    uint64_t bit = 1ull << (port % 64);
+    uint64_t bit = 1ull << (port % 64), selector = 1ull << (port / 64), was;
 
     rt_vcpu()->evtchn_upcall_pending = 0;
-    return __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit;
+    __atomic_fetch_and(&rt_vcpu()->evtchn_pending_sel, ~selector,
+                       __ATOMIC_SEQ_CST);
+    was = __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+    if (was & ~bit & ~rt_shared()->evtchn_mask[port / 64]) {
+        /* others of this word still wait to be taken */
+        __atomic_fetch_or(&rt_vcpu()->evtchn_pending_sel, selector,
+                          __ATOMIC_SEQ_CST);
+        rt_vcpu()->evtchn_upcall_pending = 1;
+    }
+    return was & bit;
 }
 
 void rt_clear_events(void)
