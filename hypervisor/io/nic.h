@@ -35,12 +35,15 @@ struct nic_calls {
     void (*flush)(struct nic *n);
     /* Asks for an interrupt when transmit buffers come free, or not. */
     void (*want_room)(struct nic *n, bool want);
+    /* The same for received frames; on at the start. */
+    void (*want_frames)(struct nic *n, bool want);
 };
 
 struct nic {
     const struct nic_calls *calls;
     const char *what; /* for one line at boot */
     uint8_t mac[6];
+    bool broken; /* the device broke the rules and is not used any more */
 };
 
 #endif

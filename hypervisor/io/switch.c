@@ -112,7 +112,7 @@ void net_poll(struct cell *cell, unsigned cpu)
 
     /* The NIC interrupts CPU 0; one receiver keeps frames in order. */
     if (cpu == 0 && n && n->uplink)
-        uplink_poll(n->uplink, cpu);
+        uplink_poll(n->uplink);
 }
 
 /* ---------------------------------------------------------- forwarding */

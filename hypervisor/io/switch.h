@@ -42,8 +42,7 @@ must_check int net_switch_create(struct cell *cell);
 must_check int net_cover(struct net_switch *n, uint32_t ipv4);
 
 /* Work that is due: uplink frames in, room to send again. Called by every CPU
- * on every pass; cheap when nothing is. Asks for another pass by itself
- * (machine_kick) when its budget ends. */
+ * after an interrupt; cheap when nothing is. */
 void net_poll(struct cell *cell, unsigned cpu);
 
 /* Frames in a row; consecutive ones for the same receiver share one lock and

@@ -7,6 +7,7 @@
 
 #include "base/string.h"
 #include "core/domain.h"
+#include "core/log.h"
 #include "io/check.h"
 #include "io/switch.h"
 
@@ -16,6 +17,11 @@
 #define WAKE_MAX 16 /* waiting domains woken per pass */
 
 _Static_assert(sizeof(struct uplink) <= PAGE_SIZE, "one frame");
+
+/* The interrupt alone brings us back here: uplink_poll() does the work. */
+static void next_pass(struct timer *t unused, uint64_t now unused)
+{
+}
 
 int uplink_attach(struct cell *cell, struct nic *nic)
 {
@@ -35,6 +41,7 @@ int uplink_attach(struct cell *cell, struct nic *nic)
         u->mac |= (uint64_t)nic->mac[i] << (8 * i);
     lock_init(&u->lock, RANK_UPLINK, 0);
     arp_cache_init(&u->neighbours, cell->net->gateway);
+    timer_init(&u->timer, next_pass);
     cell->net->uplink = u;
     return 0;
 }
@@ -146,6 +153,12 @@ static bool has_room(struct uplink *u)
     return true;
 }
 
+/* uplink_poll() looks at it without the lock. */
+static void set_first(struct uplink *u, struct net_port *p)
+{
+    __atomic_store_n(&u->wait_first, p, __ATOMIC_RELAXED);
+}
+
 static void append(struct uplink *u, struct net_port *p)
 {
     p->waiting = true;
@@ -154,7 +167,7 @@ static void append(struct uplink *u, struct net_port *p)
     if (u->wait_last)
         u->wait_last->wait_next = p;
     else
-        u->wait_first = p;
+        set_first(u, p);
     u->wait_last = p;
 }
 
@@ -163,7 +176,7 @@ static void unlink(struct uplink *u, struct net_port *p)
     if (p->wait_prev)
         p->wait_prev->wait_next = p->wait_next;
     else
-        u->wait_first = p->wait_next;
+        set_first(u, p->wait_next);
     if (p->wait_next)
         p->wait_next->wait_prev = p->wait_prev;
     else
@@ -315,28 +328,66 @@ static void input_all(struct uplink *u, const struct nic_buffer *b, unsigned n)
     net_batch_end(&batch);
 }
 
-void uplink_poll(struct uplink *u, unsigned cpu)
+static void say_broken(struct uplink *u)
+{
+    if (u->nic->broken && !u->reported)
+        log_line(u->net->cell,
+                 "uplink: the %s card broke the rules; it is "
+                 "not used any more",
+                 u->nic->what);
+    u->reported = u->nic->broken;
+}
+
+/* From interrupts to the timer and back; `full`: a budget was used up. */
+static void choose_wakeup(struct uplink *u, bool full)
+{
+    struct cpu *c = &u->net->cell->cpus[0];
+
+    if (full)
+        timer_set(c, &u->timer, machine_clock() + UPLINK_PAUSE_NS);
+    if (full == u->polling)
+        return;
+    u->polling = full;
+    u->nic->calls->want_frames(u->nic, !full);
+    /* One that came just before interrupts were on again. */
+    if (!full && u->nic->calls->pending(u->nic))
+        machine_kick(0);
+}
+
+static unsigned collect(struct uplink *u, struct nic_buffer *b)
+{
+    unsigned n;
+
+    lock_take(&u->lock);
+    n = u->nic->calls->receive(u->nic, b, UPLINK_BUDGET);
+    wake_waiting(u);
+    lock_release(&u->lock);
+    return n;
+}
+
+static void give_back(struct uplink *u, const struct nic_buffer *b, unsigned n)
+{
+    lock_take(&u->lock);
+    u->nic->calls->recycle(u->nic, b, n);
+    u->nic->calls->flush(u->nic);
+    lock_release(&u->lock);
+}
+
+void uplink_poll(struct uplink *u)
 {
     const struct nic_calls *calls = u->nic->calls;
     struct nic_buffer b[UPLINK_BUDGET];
-    unsigned n;
+    unsigned n = 0;
 
     if (calls->acknowledge)
         calls->acknowledge(u->nic);
-    if (!calls->pending(u->nic) &&
-        !__atomic_load_n(&u->wait_first, __ATOMIC_RELAXED))
-        return;
-    lock_take(&u->lock);
-    n = calls->receive(u->nic, b, UPLINK_BUDGET);
-    wake_waiting(u);
-    lock_release(&u->lock);
-    if (n == 0)
-        return;
-    input_all(u, b, n);
-    lock_take(&u->lock);
-    calls->recycle(u->nic, b, n);
-    calls->flush(u->nic);
-    lock_release(&u->lock);
-    if (n == UPLINK_BUDGET)
-        machine_kick(cpu);
+    if (calls->pending(u->nic) ||
+        __atomic_load_n(&u->wait_first, __ATOMIC_RELAXED))
+        n = collect(u, b);
+    if (n) {
+        input_all(u, b, n);
+        give_back(u, b, n);
+    }
+    choose_wakeup(u, n == UPLINK_BUDGET);
+    say_broken(u);
 }

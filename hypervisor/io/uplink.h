@@ -20,7 +20,8 @@ struct cell;
 struct net_switch;
 
 #define UPLINK_MMIO_MAX 8
-#define UPLINK_BUDGET   64 /* received frames per pass */
+#define UPLINK_BUDGET   64    /* received frames per pass */
+#define UPLINK_PAUSE_NS 50000 /* that guests get after a full budget */
 
 /* What the command line says (system/options). */
 struct uplink_options {
@@ -35,8 +36,11 @@ struct uplink {
     struct net_switch *net;
     struct nic *nic;
     uint64_t mac;
-    /* CPU 0's poll only; sent_* under lock */
+    /* CPU 0's poll only; counters.sent_* under lock */
     struct net_counters counters;
+    struct timer timer; /* the next pass, when frames come too fast */
+    bool polling;       /* so it is: the NIC does not interrupt */
+    bool reported;      /* that the NIC is broken */
     /* under lock, RANK_UPLINK */
     struct lock lock;
     struct arp_cache neighbours;
@@ -60,7 +64,11 @@ void uplink_flush(struct uplink *u);
 /* Raises p's event when there is room (which may be at once). */
 void uplink_wait(struct uplink *u, struct net_port *p);
 void uplink_forget(struct uplink *u, struct net_port *p);
-/* Receives at most UPLINK_BUDGET frames and wakes who waits. */
-void uplink_poll(struct uplink *u, unsigned cpu);
+/*
+ * Receives at most UPLINK_BUDGET frames and wakes who waits. When the budget
+ * does not suffice the NIC stops interrupting and a timer brings the next pass,
+ * so that a flood from outside leaves time for guests. CPU 0 only.
+ */
+void uplink_poll(struct uplink *u);
 
 #endif

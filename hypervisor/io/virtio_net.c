@@ -87,6 +87,7 @@ static unsigned receive(struct nic *n, struct nic_buffer *to, unsigned max)
             .slot = slot,
         };
     }
+    n->broken |= v->rx.queue.broken;
     return count;
 }
 
@@ -104,6 +105,7 @@ static void reclaim(struct virtio_net *v)
     while (v->free_count < v->tx.queue.size &&
            virtqueue_collect(&v->tx.queue, &slot, &length))
         v->free[v->free_count++] = slot;
+    v->nic.broken |= v->tx.queue.broken;
 }
 
 static bool reserve(struct nic *n, struct nic_buffer *b)
@@ -145,6 +147,11 @@ static void want_room(struct nic *n, bool want)
     virtqueue_interrupts(&of(n)->tx.queue, want);
 }
 
+static void want_frames(struct nic *n, bool want)
+{
+    virtqueue_interrupts(&of(n)->rx.queue, want);
+}
+
 static const struct nic_calls calls = {
     .pending = pending,
     .acknowledge = NULL,
@@ -155,6 +162,7 @@ static const struct nic_calls calls = {
     .submit = submit,
     .flush = flush,
     .want_room = want_room,
+    .want_frames = want_frames,
 };
 
 /* The same for a device whose interrupt is a line. */
@@ -168,6 +176,7 @@ static const struct nic_calls line_calls = {
     .submit = submit,
     .flush = flush,
     .want_room = want_room,
+    .want_frames = want_frames,
 };
 
 /* ---------------------------------------------------------------- start */

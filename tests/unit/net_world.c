@@ -248,6 +248,11 @@ static void want_room(struct nic *n, bool want)
     of(n)->wants_room = want;
 }
 
+static void want_frames(struct nic *n, bool want)
+{
+    of(n)->deaf = !want;
+}
+
 static const struct nic_calls calls = {
     .pending = pending,
     .receive = receive,
@@ -257,6 +262,7 @@ static const struct nic_calls calls = {
     .submit = submit,
     .flush = flush,
     .want_room = want_room,
+    .want_frames = want_frames,
 };
 
 void net_world_uplink(struct net_world *n)
@@ -265,6 +271,7 @@ void net_world_uplink(struct net_world *n)
 
     n->nic = calloc(1, sizeof(*n->nic));
     n->nic->nic.calls = &calls;
+    n->nic->nic.what = "fake";
     n->nic->tx_limit = 8;
     memcpy(n->nic->nic.mac, &mac, 6);
     CU_ASSERT_EQUAL(uplink_attach(n->w.cell, &n->nic->nic), 0);

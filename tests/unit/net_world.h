@@ -29,7 +29,7 @@ struct fake_nic {
     struct nic_buffer sent[64], incoming[80];
     unsigned sent_count, incoming_count, incoming_taken, recycled;
     unsigned flushes, tx_limit, tx_used; /* buffers; those not given back */
-    bool wants_room;
+    bool wants_room, deaf;
 };
 
 struct net_world {

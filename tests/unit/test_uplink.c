@@ -330,20 +330,61 @@ static void without_a_gateway_nothing_far(void)
     net_world_stop(&n);
 }
 
-static void a_full_budget_asks_for_another_pass(void)
+static void a_flood_is_taken_in_portions(void)
 {
-    uint64_t kicks;
+    struct timer *t;
 
     start();
+    t = &uplink()->timer;
     make_ipv4(out, NIC_MAC, GATEWAY_MAC, FAR, ip_of(2), 20);
     for (unsigned i = 0; i < UPLINK_BUDGET + 3; i++)
         nic_arrive(n.nic, out, 54);
-    kicks = host_kicks_of(0);
     net_poll(n.w.cell, 0);
     CU_ASSERT_EQUAL(uplink()->counters.received_frames, UPLINK_BUDGET);
-    CU_ASSERT_EQUAL(host_kicks_of(0), kicks + 1);
+    CU_ASSERT(n.nic->deaf);
+    CU_ASSERT_EQUAL(t->deadline, machine_clock() + UPLINK_PAUSE_NS);
+    host_clock_advance(UPLINK_PAUSE_NS);
+    timer_run(&n.w.cell->cpus[0], machine_clock());
     net_poll(n.w.cell, 0);
     CU_ASSERT_EQUAL(uplink()->counters.received_frames, UPLINK_BUDGET + 3);
+    CU_ASSERT_FALSE(n.nic->deaf);
+    net_world_stop(&n);
+}
+
+static bool comes_late(struct nic *nic)
+{
+    return !((struct fake_nic *)(void *)nic)->deaf;
+}
+
+/* A frame that came before interrupts were on again is not forgotten. */
+static void the_last_frame_of_a_flood_is_seen(void)
+{
+    struct nic_calls calls;
+    uint64_t kicks;
+
+    start();
+    calls = *n.nic->nic.calls;
+    calls.pending = comes_late;
+    n.nic->nic.calls = &calls;
+    n.nic->deaf = true;
+    uplink()->polling = true;
+    kicks = host_kicks_of(0);
+    net_poll(n.w.cell, 0);
+    CU_ASSERT_EQUAL(host_kicks_of(0), kicks + 1);
+    net_world_stop(&n);
+}
+
+static void a_broken_card_is_reported_once(void)
+{
+    const char *said;
+
+    start();
+    n.nic->nic.broken = true;
+    net_poll(n.w.cell, 0);
+    said = strstr(host_console_text(), "the fake card broke the rules");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+    net_poll(n.w.cell, 0);
+    CU_ASSERT_PTR_NULL(strstr(said + 20, "broke"));
     net_world_stop(&n);
 }
 
@@ -385,8 +426,10 @@ void suite_uplink(void)
         {"neighbours inside the network", neighbours_inside_the_network},
         {"holds only a few", holds_only_a_few},
         {"without a gateway nothing far", without_a_gateway_nothing_far},
-        {"a full budget asks for another pass",
-         a_full_budget_asks_for_another_pass},
+        {"a flood is taken in portions", a_flood_is_taken_in_portions},
+        {"the last frame of a flood is seen",
+         the_last_frame_of_a_flood_is_seen},
+        {"a broken card is reported once", a_broken_card_is_reported_once},
         {"the cache keeps who answers", the_cache_keeps_who_answers},
     };
     UNIT_SUITE("uplink", tests);
