@@ -6,7 +6,8 @@
  * terminal are shown as \xNN. A domain that prints faster than its limit loses
  * a second's worth of output, and one line says how many bytes. Input goes to
  * the selected domain (the first one, once something is typed). Ctrl-] is the
- * escape: `Ctrl-] n` next domain, `p` previous, `Ctrl-]` itself, others: help.
+ * escape: `Ctrl-] n` next domain, `p` previous, `s` network counters, `Ctrl-]`
+ * itself, anything else: help.
  *
  * What a domain prints is shown line by line; the selected one's half lines
  * (prompts) at once.

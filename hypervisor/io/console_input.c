@@ -6,6 +6,7 @@
 #include "base/string.h"
 #include "core/log.h"
 #include "io/console_state.h"
+#include "io/net_report.h"
 #include "io/vio_console.h"
 
 #define POLL_MAX 64 /* bytes taken per pass */
@@ -51,8 +52,8 @@ static void help(struct console *c)
 {
     uint32_t shown = 0;
 
-    log_line(c->cell, "console: Ctrl-] n next domain, p previous, Ctrl-] "
-                      "sends Ctrl-]");
+    log_line(c->cell, "console: Ctrl-] n next domain, p previous, "
+                      "s network counters, Ctrl-] sends Ctrl-]");
     for (uint32_t i = 0; i < c->cell->domain_limit && shown < LIST_MAX; i++) {
         struct domain *d = with_console(c->cell, i);
 
@@ -94,6 +95,9 @@ static void command(struct console *c, char byte)
         break;
     case 'p':
         select(c, neighbour(c->cell, now, UINT32_MAX));
+        break;
+    case 's':
+        net_report(c->cell);
         break;
     case CONSOLE_ESCAPE:
         send(c, byte);

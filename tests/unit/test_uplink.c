@@ -7,6 +7,7 @@
 
 #include "net_world.h"
 
+#include "io/net_report.h"
 #include "io/packet.h"
 #include "io/switch.h"
 #include "io/vio.h"
@@ -388,6 +389,24 @@ static void a_broken_card_is_reported_once(void)
     net_world_stop(&n);
 }
 
+static void counters_in_words(void)
+{
+    start();
+    to_far(50);
+    to_far(51);
+    make_ipv4(out, 0x332211004420ull, GATEWAY_MAC, FAR, ip_of(2), 20);
+    unwanted(54, NET_DROP_UNKNOWN);
+    strcpy(n.d[1]->info->name, "web");
+    net_report(n.w.cell);
+    CU_ASSERT_PTR_NOT_NULL(strstr(host_console_text(),
+                                  "net: uplink: sent 1 (42 bytes), received "
+                                  "1 (54); dropped: unknown 1\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(host_console_text(),
+                                  "net: web: sent 1 (84 bytes), received 0 "
+                                  "(0); dropped: no-neighbour 1\n"));
+    net_world_stop(&n);
+}
+
 static void the_cache_keeps_who_answers(void)
 {
     static struct arp_cache c;
@@ -430,6 +449,7 @@ void suite_uplink(void)
         {"the last frame of a flood is seen",
          the_last_frame_of_a_flood_is_seen},
         {"a broken card is reported once", a_broken_card_is_reported_once},
+        {"counters in words", counters_in_words},
         {"the cache keeps who answers", the_cache_keeps_who_answers},
     };
     UNIT_SUITE("uplink", tests);
