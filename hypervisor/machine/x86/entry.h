@@ -10,6 +10,9 @@
 
 #define TRAP_DOOR_SIZE 16
 
+/* Never through a GOT: there is none. */
+#pragma GCC visibility push(hidden)
+
 extern const uint8_t trap_doors[];
 extern const uint8_t syscall_entry[], syscall_compat_entry[];
 extern const uint8_t hypercall_page[];
@@ -21,6 +24,8 @@ extern const uint8_t trampoline[], trampoline_end[];
 
 /* The linker script's marks. */
 extern const uint8_t image_text[], image_rodata[], image_data[], image_limit[];
+
+#pragma GCC visibility pop
 
 void enter_guest(struct machine_regs *regs, bool sysret);
 __attribute__((noreturn)) void boot_jump(unsigned cpu, uint64_t stack);

@@ -14,17 +14,18 @@
 #include "machine/x86/layout.h"
 #include "machine/x86/percpu.h"
 
-#define PIC1_COMMAND 0x20
-#define PIC1_DATA    0x21
-#define PIC2_COMMAND 0xa0
-#define PIC2_DATA    0xa1
+#define PIC1_COMMAND    0x20
+#define PIC1_DATA       0x21
+#define PIC2_COMMAND    0xa0
+#define PIC2_DATA       0xa1
 
-#define REG_VERSION  1
-#define REG_LINE     0x10 /* + 2 * line */
-#define LINE_MASKED  0x10000u
-#define LINE_LEVEL   0x8000u
-#define LINE_LOW     0x2000u
-#define ISA_LINES    16u
+#define DEFAULT_ADDRESS 0xfec00000
+#define REG_VERSION     1
+#define REG_LINE        0x10 /* + 2 * line */
+#define LINE_MASKED     0x10000u
+#define LINE_LEVEL      0x8000u
+#define LINE_LOW        0x2000u
+#define ISA_LINES       16u
 
 struct ioapic {
     volatile uint32_t *registers;
@@ -61,21 +62,27 @@ static void pic_off(void)
     out_b(PIC2_DATA, 0xff);
 }
 
+static void start(struct ioapic *io, const struct acpi_ioapic *found)
+{
+    uint32_t version;
+
+    io->registers = machine_device_map(maddr(found->address), 0x20);
+    if (!io->registers)
+        return;
+    version = get(io, REG_VERSION);
+    io->first = found->first_gsi;
+    io->count = version == UINT32_MAX ? 0 : (version >> 16 & 0xff) + 1;
+    for (uint32_t line = 0; line < io->count; line++)
+        set(io, REG_LINE + 2 * line, LINE_MASKED);
+}
+
 void ioapic_init(void)
 {
     pic_off();
-    for (unsigned i = 0; i < acpi.ioapic_count; i++) {
-        struct ioapic *io = &ioapics[i];
-
-        io->registers =
-            machine_device_map(maddr(acpi.ioapics[i].address), 0x20);
-        if (!io->registers)
-            continue;
-        io->first = acpi.ioapics[i].first_gsi;
-        io->count = (get(io, REG_VERSION) >> 16 & 0xff) + 1;
-        for (uint32_t line = 0; line < io->count; line++)
-            set(io, REG_LINE + 2 * line, LINE_MASKED);
-    }
+    if (acpi.ioapic_count == 0) /* no ACPI: where a PC has its first one */
+        acpi.ioapics[acpi.ioapic_count++].address = DEFAULT_ADDRESS;
+    for (unsigned i = 0; i < acpi.ioapic_count; i++)
+        start(&ioapics[i], &acpi.ioapics[i]);
 }
 
 /* Where the line goes and how: an ISA number is mapped by the overrides. */
