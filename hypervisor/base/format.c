@@ -72,7 +72,6 @@ static void put_number(struct sink *o, const struct conversion *c,
         if (negative)
             put(o, '-');
         put_padding(o, '0', c->width, length + negative);
-        negative = false;
         for (size_t i = 0; i < length; i++)
             put(o, p[i]);
         return;

@@ -15,7 +15,7 @@ $(UNIT): $(call objects,host,$(UNIT_SRC))
 
 .PHONY: unit
 unit: $(UNIT)
-	$(UNIT)
+	@timeout 300 $(UNIT)
 
 # The same under the thread sanitizer, in a build of its own.
 .PHONY: unit-tsan

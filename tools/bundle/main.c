@@ -20,8 +20,10 @@
 #define DIRECTORIES 16
 #define BUNDLE_MAX  (2048ull << 20)
 
+enum { MAKE, CHECK, PRINT, FORWARDS, PORTS };
+
 struct options {
-    enum { MAKE, CHECK, PRINT, FORWARDS, PORTS } what;
+    int what;
     const char *directories[DIRECTORIES];
     size_t directory_count;
     uint64_t seed[4];

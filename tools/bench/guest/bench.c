@@ -305,6 +305,7 @@ static void answer(void)
     unsigned port = accept_offer();
     struct evtchn_send send = {port};
 
+    (void)rt_take_event(port); /* binding raises it */
     (void)HYPERVISOR_event_channel_op(EVTCHNOP_send, &send);
     for (int i = 0; i < SAMPLES * BATCH; i++) {
         wait_event(port);
