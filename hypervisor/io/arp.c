@@ -107,8 +107,21 @@ static bool in_use(const struct arp_entry *e, uint64_t now)
     return e->holding || now - e->asked < ARP_RETRY_NS;
 }
 
+static unsigned unresolved(const struct arp_cache *c, uint32_t owner,
+                           uint64_t now)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 1; i < ARP_ENTRIES; i++) {
+        const struct arp_entry *e = &c->entry[i];
+
+        count += !e->resolved && e->owner == owner && in_use(e, now);
+    }
+    return count;
+}
+
 struct arp_entry *arp_cache_find(struct arp_cache *c, uint32_t ipv4,
-                                 uint64_t now)
+                                 uint32_t owner, uint64_t now)
 {
     struct arp_entry *e = place(c, ipv4);
 
@@ -116,10 +129,21 @@ struct arp_entry *arp_cache_find(struct arp_cache *c, uint32_t ipv4,
         return NULL;
     if (e->ipv4 == ipv4)
         return e;
-    if (in_use(e, now))
+    if (in_use(e, now) || unresolved(c, owner, now) >= ARP_UNRESOLVED)
         return NULL;
-    *e = (struct arp_entry){.ipv4 = ipv4};
+    *e = (struct arp_entry){.ipv4 = ipv4, .owner = owner};
     return e;
+}
+
+struct arp_entry *arp_cache_stale(struct arp_cache *c, uint64_t now)
+{
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        struct arp_entry *e = &c->entry[i];
+
+        if (e->holding && now - e->held_since >= ARP_HOLD_NS)
+            return e;
+    }
+    return NULL;
 }
 
 bool arp_usable(const struct arp_entry *e, uint64_t now)

@@ -90,29 +90,51 @@ static void ask(struct uplink *u, uint32_t from, const struct arp_entry *e)
     send_arp(u, &a, NET_MAC_MASK);
 }
 
+static void end_hold(struct uplink *u, struct arp_entry *e)
+{
+    e->holding = false;
+    if (e->ipv4 != u->neighbours.gateway)
+        u->neighbours.held--;
+}
+
+/* Neighbours that do not answer lose what waited for them. */
+static void drop_stale(struct uplink *u, uint64_t now)
+{
+    struct arp_entry *e;
+
+    while ((e = arp_cache_stale(&u->neighbours, now)) != NULL) {
+        u->nic->calls->release(u->nic, &e->held);
+        end_hold(u, e);
+    }
+}
+
 /* Keeps the first frame for a neighbour that has not answered yet. */
 static enum net_drop hold(struct uplink *u, struct arp_entry *e,
-                          struct packet *f)
+                          struct packet *f, uint64_t now)
 {
-    if (e->holding || u->neighbours.held >= ARP_HELD ||
+    bool gateway = e->ipv4 == u->neighbours.gateway;
+
+    drop_stale(u, now);
+    if (e->holding || (!gateway && u->neighbours.held >= ARP_HELD) ||
         !u->nic->calls->reserve(u->nic, &e->held))
         return NET_DROP_NO_NEIGHBOUR;
     fill(u, &e->held, f, 0);
     e->holding = true;
-    u->neighbours.held++;
+    e->held_since = now;
+    u->neighbours.held += !gateway;
     return NET_OK;
 }
 
 static enum net_drop send_to(struct uplink *u, const struct net_port *from,
-                             struct packet *f, struct arp_entry *e)
+                             struct packet *f, struct arp_entry *e,
+                             uint64_t now)
 {
-    uint64_t now = machine_clock();
     struct nic_buffer b;
 
     if (arp_should_ask(e, now))
         ask(u, from->ipv4, e);
     if (!arp_usable(e, now))
-        return hold(u, e, f);
+        return hold(u, e, f, now);
     if (!u->nic->calls->reserve(u->nic, &b))
         return NET_WAIT;
     fill(u, &b, f, e->mac);
@@ -124,12 +146,17 @@ enum net_drop uplink_send(struct uplink *u, const struct net_port *from,
                           struct packet *f, uint32_t to)
 {
     enum net_drop why = NET_DROP_NO_NEIGHBOUR;
+    uint64_t now = machine_clock();
     struct arp_entry *e;
 
     lock_take(&u->lock);
-    e = arp_cache_find(&u->neighbours, to, machine_clock());
+    e = arp_cache_find(&u->neighbours, to, from->domain->id, now);
+    if (!e) {
+        drop_stale(u, now);
+        e = arp_cache_find(&u->neighbours, to, from->domain->id, now);
+    }
     if (e)
-        why = send_to(u, from, f, e);
+        why = send_to(u, from, f, e, now);
     lock_release(&u->lock);
     return why;
 }
@@ -232,8 +259,7 @@ static void learn(struct uplink *u, struct arp_entry *e, uint64_t mac)
     for (unsigned i = 0; i < 6; i++)
         e->held.bytes[i] = (uint8_t)(mac >> (8 * i));
     submit(u, &e->held);
-    e->holding = false;
-    u->neighbours.held--;
+    end_hold(u, e);
 }
 
 /* Learns from answers to our questions and from questions to us. */

@@ -25,7 +25,7 @@ static inline uint32_t ip_of(unsigned n)
 /* A NIC made of arrays. */
 struct fake_nic {
     struct nic nic; /* first */
-    uint8_t tx[8][1514], rx[80][2048];
+    uint8_t tx[64][1514], rx[80][2048];
     struct nic_buffer sent[64], incoming[80];
     unsigned sent_count, incoming_count, incoming_taken, recycled;
     unsigned flushes, tx_limit, tx_used; /* buffers; those not given back */

@@ -299,20 +299,43 @@ static void neighbours_inside_the_network(void)
     net_world_stop(&n);
 }
 
-static void holds_only_a_few(void)
+static void to_neighbour(unsigned id, unsigned neighbour)
+{
+    make_ipv4(out, NET_ROUTER_MAC, net_mac_of(id), ip_of(id), ip_of(neighbour),
+              5);
+    CU_ASSERT_EQUAL(net_send(&n, id, out, 39), 1);
+}
+
+static void a_domain_holds_only_a_few(void)
 {
     start();
     n.nic->tx_limit = 64;
-    for (unsigned i = 0; i < 40; i++) {
-        make_ipv4(out, NET_ROUTER_MAC, net_mac_of(1), ip_of(1), ip_of(50 + i),
-                  5);
-        n.nic->sent_count = 0;
-        n.nic->tx_used %= 8;
-        CU_ASSERT_EQUAL(net_send(&n, 1, out, 39), 1);
+    for (unsigned i = 0; i < 20; i++)
+        to_neighbour(1, 50 + i);
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, ARP_UNRESOLVED);
+    CU_ASSERT_EQUAL(net_counters(&n, 1)->drops[NET_DROP_NO_NEIGHBOUR],
+                    20 - ARP_UNRESOLVED);
+    to_neighbour(2, 80);
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, ARP_UNRESOLVED + 1);
+    net_world_stop(&n);
+}
+
+static void frames_are_not_held_for_ever(void)
+{
+    start();
+    n.nic->tx_limit = 64;
+    for (unsigned id = 1; id <= 4; id++) {
+        for (unsigned i = 0; i < 4; i++)
+            to_neighbour(id, 50 + 10 * id + i);
     }
     CU_ASSERT_EQUAL(uplink()->neighbours.held, ARP_HELD);
-    CU_ASSERT_EQUAL(net_counters(&n, 1)->drops[NET_DROP_NO_NEIGHBOUR],
-                    40 - ARP_HELD);
+    to_far(9); /* the gateway's place is its own */
+    CU_ASSERT(uplink()->neighbours.entry[0].holding);
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, ARP_HELD);
+    host_clock_advance(ARP_HOLD_NS);
+    to_neighbour(1, 100);
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, 1);
+    CU_ASSERT_FALSE(uplink()->neighbours.entry[0].holding);
     net_world_stop(&n);
 }
 
@@ -413,16 +436,16 @@ static void the_cache_keeps_who_answers(void)
     struct arp_entry *e;
 
     arp_cache_init(&c, 5);
-    CU_ASSERT_PTR_NULL(arp_cache_find(&c, 0, 10));
+    CU_ASSERT_PTR_NULL(arp_cache_find(&c, 0, 1, 10));
     CU_ASSERT_PTR_NULL(arp_cache_peek(&c, 0));
-    CU_ASSERT_PTR_EQUAL(arp_cache_find(&c, 5, 10), &c.entry[0]);
-    e = arp_cache_find(&c, 7, 10);
+    CU_ASSERT_PTR_EQUAL(arp_cache_find(&c, 5, 1, 10), &c.entry[0]);
+    e = arp_cache_find(&c, 7, 1, 10);
     CU_ASSERT_PTR_NOT_NULL_FATAL(e);
     CU_ASSERT(arp_should_ask(e, 10));
     e->resolved = true;
     e->confirmed = 10;
     for (uint32_t other = 8; other < 4096; other++)
-        CU_ASSERT_PTR_NOT_EQUAL(arp_cache_find(&c, other, 10), e);
+        CU_ASSERT_PTR_NOT_EQUAL(arp_cache_find(&c, other, other, 10), e);
     CU_ASSERT_PTR_EQUAL(arp_cache_peek(&c, 7), e);
     CU_ASSERT(arp_usable(e, ARP_REFRESH_NS));
     CU_ASSERT_FALSE(arp_usable(e, 11 + ARP_LIFETIME_NS));
@@ -443,7 +466,8 @@ void suite_uplink(void)
         {"several wait and some end", several_wait_and_some_end},
         {"room that came meanwhile is told", room_that_came_meanwhile_is_told},
         {"neighbours inside the network", neighbours_inside_the_network},
-        {"holds only a few", holds_only_a_few},
+        {"a domain holds only a few", a_domain_holds_only_a_few},
+        {"frames are not held for ever", frames_are_not_held_for_ever},
         {"without a gateway nothing far", without_a_gateway_nothing_far},
         {"a flood is taken in portions", a_flood_is_taken_in_portions},
         {"the last frame of a flood is seen",
