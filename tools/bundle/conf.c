@@ -276,7 +276,7 @@ static bool begin_section(struct parser *p, char *s)
         p->in_cell = true;
         return true;
     }
-    if (strncmp(s, "domain", 6) || (s[6] != ' ' && s[6] != '\t'))
+    if (strncmp(s, "domain", 6) != 0 || (s[6] != ' ' && s[6] != '\t'))
         return REFUSE(p, "unknown section; there are [cell] and [domain NAME]");
     s += 6;
     return begin_domain(p, s + strspn(s, " \t"));

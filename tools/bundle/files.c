@@ -209,7 +209,8 @@ bool files_pack(const char *directory, struct buffer *out, struct why *w)
         return why_set(w, "%s: %s", directory, strerror(errno));
     good = walk_directory(&k, fd, "", 0);
     if (good) {
-        qsort(k.entries, k.count, k.count ? sizeof(*k.entries) : 1, by_path);
+        if (k.count)
+            qsort(k.entries, k.count, sizeof(*k.entries), by_path);
         pack(k.entries, k.count, out);
     }
     for (size_t i = 0; i < k.count; i++) {
