@@ -116,6 +116,7 @@ int64_t hc_grant_table_op(struct vcpu *v, const struct hypercall *call)
         };
     }
     op = operation_of(k->cmd);
+    ASSERT(op.one);
     for (int n = 0; n < BATCH && k->done < k->count && !result; n++) {
         result = op.one(v, k->list.a + k->done * op.size);
         k->done++;
