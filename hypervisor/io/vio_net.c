@@ -84,7 +84,6 @@ static void take_entries(struct domain *d, struct pass *p, uint32_t want)
     struct ratelimit *limit = &d->net->sending;
     struct source source = {0, NULL};
     uint64_t now = limit->byte_cost ? machine_clock() : 0;
-
     uint32_t i;
 
     p->limited = false;
