@@ -80,6 +80,11 @@ void fuzz_cell_stop(void)
     }
     FUZZ_CHECK(!atomic_load(&cell->domain_count));
     FUZZ_CHECK(frames_available(frames) == available);
+    fuzz_cell_forget();
+}
+
+void fuzz_cell_forget(void)
+{
     frames_audit(frames);
     free(cell);
     host_stop();

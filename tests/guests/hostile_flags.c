@@ -52,7 +52,7 @@ static int64_t call_with_flags(uint64_t flags, uint64_t *after)
                      "popfq\n\t"
                      "lea 128(%%rsp), %%rsp"
                      : "+a"(result), [read] "=&r"(read)
-                     : [flags] "r"(flags), "D"(8), "S"(0), "d"(0)
+                     : [flags] "r"(flags), "D"(XENVER_pagesize), "S"(0), "d"(0)
                      : "rcx", "r11", "memory", "cc");
     *after = read;
     return result;
@@ -376,7 +376,8 @@ static void test_return_frames(void)
     try_return(f, &wrong);
     tap_ok(rt_fault.vector == 6 && !(rt_fault.frame.rflags & FLAG_IOPL) &&
                (rt_fault.frame.rflags & FLAG_IF),
-           "a frame cannot set IOPL or clear IF: %lx", rt_fault.frame.rflags);
+           "a frame cannot set IOPL or clear IF: vector %u, flags %lx",
+           rt_fault.vector, rt_fault.frame.rflags);
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         wrong += rt_try(return_through, (void *)bad[i]) == RT_NO_FAULT &&
                  bad[i] != SCREE_INFO_PAGE + 512;

@@ -124,7 +124,7 @@ struct insn {
     X(int_ff, "int $0xff", GP)                                                 \
     X(int3, "int3", BP)                                                        \
     X(int_3_long, ".byte 0xcd, 3", BP | GP)                                    \
-    X(icebp, ".byte 0xf1", DB)                                                 \
+    X(icebp, ".byte 0xf1", DB | UD)                                              \
     X(into, ".byte 0xce", UD)                                                  \
     X(bound, ".byte 0x62, 0x07", UD)                                           \
     X(ud2, "ud2", UD)                                                          \
@@ -136,10 +136,10 @@ struct insn {
     X(jump_last_low, "movabs $0x7ffffffffffe, %rax; jmp *%rax", PF | GP)       \
     X(return_noncanonical, "movabs $" NONCAN ", %rax; push %rax", GP)          \
     X(call_noncanonical, "movabs $" NONCAN ", %rax; call *%rax", GP)           \
-    X(stack_noncanonical, "movabs $" NONCAN ", %rsp; push %rax", SS | GP)      \
+    X(stack_noncanonical, "movabs $" NONCAN ", %rsp; push %rax", SS | GP | PF) \
     X(stack_hypervisor, "movabs $" HV ", %rsp; push %rax", PF)                 \
     X(hypercall_bad_stack, "movabs $" NONCAN ", %rsp; mov $0x1220, %eax;"      \
-      "jmp *%rax", SS | GP)                                                    \
+      "jmp *%rax", SS | GP | PF)                                                \
     X(hypercall_hv_stack, "movabs $" HV ", %rsp; mov $0x1220, %eax;"           \
       "jmp *%rax", PF)                                                         \
     X(hypercall_null_stack, "xor %esp, %esp; mov $0x1220, %eax; jmp *%rax", PF)\
@@ -272,7 +272,7 @@ static void test_selector_loads(void)
 BODY(call_with_selectors,
      "mov %ss, %eax; mov %eax, %ds; mov %eax, %es; mov %eax, %fs;"
      "mov %eax, %gs; mov $0x1220, %eax; xor %esi, %esi; push %rdi;"
-     "mov $8, %edi; call *%rax; pop %rdi; mov %rax, 64(%rdi);"
+     "mov $7, %edi; call *%rax; pop %rdi; mov %rax, 64(%rdi);"
      "xor %eax, %eax; mov %eax, %ds; mov %eax, %es; mov %eax, %fs;"
      "mov %eax, %gs")
 

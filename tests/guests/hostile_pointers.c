@@ -389,5 +389,6 @@ int guest_main(void)
     test_unaligned();
     test_sweep();
     rt_sleep(RT_SECOND); /* what was printed has used up our rate */
+    rt_printf("\n");
     return tap_done();
 }
