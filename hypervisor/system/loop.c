@@ -149,9 +149,10 @@ void cpu_pass(struct cpu *c)
     atomic_store(&c->passes, atomic_load(&c->passes) + 1);
     if (c->interrupted)
         poll_devices(c);
+    v = next(c);
+    /* after next(), which would undo the deadline that reaping sets */
     if (atomic_load(&c->dead) || c->dying)
         reap(c);
-    v = next(c);
     if (v)
         run(c, v);
     else

@@ -13,16 +13,18 @@
     X(format)                                                                  \
     X(host)                                                                    \
     X(lock)                                                                    \
+    X(lock_plain)                                                              \
     X(frame)                                                                   \
     X(space)                                                                   \
     X(guestmem)                                                                \
     X(image)                                                                   \
+    X(threads)                                                                 \
     X(conf)                                                                    \
     X(elf64)                                                                   \
     X(files)                                                                   \
     X(switch)                                                                  \
-    X(vio) X(ratelimit) X(console) X(uplink) X(virtio) X(http) X(dns)          \
-        X(checksum)
+    X(vio)                                                                     \
+    X(ratelimit) X(console) X(uplink) X(virtio) X(http) X(dns) X(checksum)
 
 #define SUITE_DECLARE(name) void suite_##name(void);
 SUITES(SUITE_DECLARE)

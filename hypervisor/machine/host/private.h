@@ -19,9 +19,9 @@ struct host_tlb_entry {
     struct mapping m; /* rights MAP_NONE: empty */
 };
 
-/* A CPU. TLB and loaded space are its own thread's only. */
+/* A CPU. The TLB is its own thread's only. */
 struct host_cpu {
-    struct machine_space *loaded;
+    struct machine_space *_Atomic loaded;
     struct host_tlb_entry tlb[HOST_TLB];
     _Atomic uint64_t deadline;
     _Atomic uint64_t kicks;

@@ -63,15 +63,22 @@ void machine_space_donate(struct machine_space *s, mfn_t table)
     s->spare[s->spare_count++] = table;
 }
 
+/* The guest's accesses look at root and tables without any lock. */
+static mfn_t root_of(const struct machine_space *s)
+{
+    return mfn(load(&s->root.n));
+}
+
 /* The leaf table of g; *missing is how many tables lack on the way. */
 static uint64_t *find(const struct machine_space *s, gfn_t g, unsigned *missing)
 {
+    mfn_t root = root_of(s);
     uint64_t *table;
 
     *missing = LEVELS;
-    if (!mfn_valid(s->root))
+    if (!mfn_valid(root))
         return NULL;
-    table = machine_frame(s->root);
+    table = machine_frame(root);
     for (unsigned level = LEVELS; level > 1; level--) {
         uint64_t entry = load(&table[index_of(g, level)]);
 
@@ -99,7 +106,7 @@ static uint64_t *build(struct machine_space *s, gfn_t g)
     uint64_t *table;
 
     if (!mfn_valid(s->root))
-        s->root = use_spare(s);
+        store(&s->root.n, use_spare(s).n);
     table = machine_frame(s->root);
     for (unsigned level = LEVELS; level > 1; level--) {
         uint64_t *entry = &table[index_of(g, level)];
@@ -109,7 +116,7 @@ static uint64_t *build(struct machine_space *s, gfn_t g)
         table = table_of(load(entry));
     }
     if (g.n < ENTRIES)
-        s->leaf0 = table;
+        __atomic_store_n(&s->leaf0, table, __ATOMIC_RELEASE);
     return table;
 }
 
@@ -133,11 +140,11 @@ int machine_space_set(struct machine_space *s, gfn_t g, struct mapping m)
 
 struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
 {
+    const uint64_t *table = __atomic_load_n(&s->leaf0, __ATOMIC_ACQUIRE);
     unsigned missing;
-    const uint64_t *table;
 
-    if (s->leaf0 && g.n < ENTRIES)
-        return mapping_of(load(&s->leaf0[g.n]));
+    if (table && g.n < ENTRIES)
+        return mapping_of(load(&table[g.n]));
     table = find(s, g, &missing);
     return mapping_of(table ? load(&table[index_of(g, 1)]) : 0);
 }
