@@ -34,4 +34,4 @@ TIDY := $(PORTABLE) $(wildcard hypervisor/machine/host/*.c tools/*/*.c)
 
 check-tidy:
 	@printf '%s\n' $(TIDY) | xargs -P 2 -n 8 sh -c \
-		'clang-tidy --quiet "$$@" -- -std=gnu11 $(INCLUDES) -I. 2>&-' tidy
+		'clang-tidy --quiet "$$@" -- -std=gnu11 $(INCLUDES) -I. -D_GNU_SOURCE= 2>&-' tidy
