@@ -3,7 +3,7 @@
  * Conformance: console_io (chapter 15). Input comes from the person or test
  * that types a line ending in "!"; without it that part is skipped.
  */
-#include "rt.h"
+#include "net.h"
 
 SCREE_IMAGE(1 << 20, 65536);
 
@@ -71,6 +71,36 @@ static void typed(uint64_t seconds)
            "ABI-CON-03 what was typed");
 }
 
+/* The same by the vio console. */
+static void typed_vio(uint64_t seconds)
+{
+    uint64_t end = rt_now() + seconds * RT_SECOND;
+    uint32_t id, n = 0, length = 0;
+    bool stolen = false;
+
+    HYPERVISOR_scree_vio(SCREE_VIO_OPEN, SCREE_VIO_CONSOLE, 0);
+    for (unsigned i = 0; i < 32; i++)
+        vio_post(SCREE_VIO_CONSOLE, text + i * 64, 64, i);
+    rt_printf("# type: again!\n");
+    memset(text, 0, sizeof(text));
+    while (rt_now() < end && n < 6) {
+        HYPERVISOR_scree_idle(end);
+        rt_clear_events();
+        stolen |= console(CONSOLEIO_read, 1, text + 4096) != 0;
+        while (vio_take(SCREE_VIO_CONSOLE, &id, &length)) {
+            memmove(text + 2048 + n, text + id * 64, length);
+            n += length;
+        }
+    }
+    if (n == 0)
+        tap_skip("ABI-CON-06 nobody typed");
+    else
+        tap_ok(n == 6 && memcmp(text + 2048, "again!", 6) == 0,
+               "ABI-VIO-15 typed bytes complete a buffer");
+    tap_ok(!stolen, "ABI-CON-06 console_io reads nothing meanwhile");
+    HYPERVISOR_scree_vio(SCREE_VIO_CLOSE, SCREE_VIO_CONSOLE, 0);
+}
+
 /* More than any rate: it returns 0 and does not block. */
 static void flood(void)
 {
@@ -93,6 +123,7 @@ int guest_main(void)
     writing();
     reading();
     typed(rt_option("type", 0));
+    typed_vio(rt_option("type", 0));
     if (rt_option("flood", 0))
         flood();
     else

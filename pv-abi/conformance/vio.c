@@ -313,8 +313,32 @@ static void gateway(void)
            "ABI-NET-05 by way of the router");
 }
 
+/* Only in a domain with a low net-rate: a kick takes what the limit allows,
+ * and the event says when there is room again. */
+static void limited(void)
+{
+    int64_t first, second;
+
+    clear_ring();
+    for (unsigned i = 0; i < SCREE_VIO_RING; i++)
+        queue(i, 1000, 1);
+    first = vio(SCREE_VIO_KICK, NET, 0);
+    tap_ok(first >= 0 && first < SCREE_VIO_RING,
+           "ABI-VIO-08 the rate limit stops it after %ld", first);
+    tap_ok(HYPERVISOR_scree_idle(rt_now() + 10 * RT_SECOND) ==
+                   SCREE_WAKE_EVENT &&
+               rt_take_event(SCREE_PORT_NET),
+           "ABI-VIO-08 the event says when there is room");
+    second = vio(SCREE_VIO_KICK, NET, 0);
+    tap_ok(second > 0, "ABI-VIO-08 then the next kick takes %ld more", second);
+}
+
 int guest_main(void)
 {
+    if (rt_option("limited", 0)) {
+        limited();
+        return tap_done();
+    }
     errors();
     console();
     if (!(rt_info()->features & SCREE_FEATURE_NET)) {

@@ -13,10 +13,10 @@
 #define SECONDS 90
 
 static const char *const reports[] = {
-    "peer-1",    "peer-2",   "start-of-day", "version", "calls",
-    "multicall", "events",   "upcalls",      "faults",  "threads",
-    "timer",     "clock",    "idle",         "memory",  "console",
-    "vio",       "vio-bare", "grants",       "limits",  "instructions",
+    "peer-1", "peer-2",  "start-of-day", "version", "calls",    "multicall",
+    "events", "upcalls", "faults",       "threads", "timer",    "clock",
+    "idle",   "memory",  "console",      "vio",     "vio-bare", "vio-limited",
+    "grants", "limits",  "instructions",
 };
 
 static const char *const crashes[] = {
@@ -109,9 +109,12 @@ static void test_typing(void)
     if (cell_start(&c, &o)) {
         at = qemu_wait(c.qemu, 0, "# type: hello!", SECONDS);
         CHECK(at && qemu_type(c.qemu, "hello!"));
+        at = qemu_wait(c.qemu, 0, "# type: again!", SECONDS);
+        CHECK(at && qemu_type(c.qemu, "again!"));
         CHECK(cell_tap(&c, 0, "console", SECONDS, &t));
         CHECK(t.failed == 0 && t.points > 0);
         CHECK(qemu_wait(c.qemu, 0, "ABI-CON-04 port 2 is raised", 5));
+        CHECK(qemu_wait(c.qemu, 0, "ABI-VIO-15 typed bytes complete", 5));
     }
     cell_stop(&c);
 }
