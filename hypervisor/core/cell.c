@@ -47,6 +47,7 @@ static int cpu_init(struct cell *cell, unsigned id)
     heap_init(&c->timers, deadlines, timers);
     c->cell = cell;
     c->id = id;
+    c->recheck = UINT64_MAX;
     atomic_init(&c->deadline, UINT64_MAX);
     atomic_init(&c->idle, true); /* until its loop begins */
     lock_init(&c->lock, RANK_CPU, id);

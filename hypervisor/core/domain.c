@@ -280,11 +280,10 @@ struct domain *domain_reapable(struct cpu *c)
             return d;
         }
     }
-    if (c->dying) {
-        lock_take(&c->lock);
-        timer_program(c, c->now + RECHECK_NS);
-        lock_release(&c->lock);
-    }
+    c->recheck = c->dying ? c->now + RECHECK_NS : UINT64_MAX;
+    lock_take(&c->lock);
+    timer_program(c, c->recheck);
+    lock_release(&c->lock);
     return NULL;
 }
 

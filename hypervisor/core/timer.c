@@ -77,8 +77,8 @@ static struct timer *take_due(struct cpu *c, uint64_t now)
     return t;
 }
 
-/* What the machine should wake us for: the first timer, or the end of the
- * slice when somebody waits for it. */
+/* What the machine should wake us for: the first timer, the end of the slice
+ * when somebody waits for it, or dead domains. */
 static uint64_t next_deadline(const struct cpu *c)
 {
     const struct heap_entry *top = heap_top(&c->timers);
@@ -86,7 +86,7 @@ static uint64_t next_deadline(const struct cpu *c)
 
     if (c->current && c->queue.count)
         next = min_u64(next, c->slice_end);
-    return next;
+    return min_u64(next, c->recheck);
 }
 
 void timer_rearm(struct cpu *c)

@@ -144,18 +144,18 @@ static void run(struct cpu *c, struct vcpu *v)
 
 void cpu_pass(struct cpu *c)
 {
+    bool reaped = false;
     struct vcpu *v;
 
     atomic_store(&c->passes, atomic_load(&c->passes) + 1);
     if (c->interrupted)
         poll_devices(c);
-    v = next(c);
-    /* after next(), which would undo the deadline that reaping sets */
     if (atomic_load(&c->dead) || c->dying)
-        reap(c);
+        reaped = reap(c);
+    v = next(c);
     if (v)
         run(c, v);
-    else
+    else if (!reaped)
         idle(c);
 }
 

@@ -101,7 +101,7 @@ static void check_end(struct cell *cell)
     machine_stop(STOP_POWEROFF, 0);
 }
 
-void reap(struct cpu *c)
+bool reap(struct cpu *c)
 {
     struct cell *cell = c->cell;
     struct domain *d = domain_reapable(c);
@@ -111,7 +111,7 @@ void reap(struct cpu *c)
     uint32_t id;
 
     if (!d)
-        return;
+        return false;
     id = d->id;
     why = reasons[d->shutdown_reason];
     string_copy(name, sizeof(name), domain_name(d));
@@ -128,4 +128,5 @@ void reap(struct cpu *c)
         restart_later(r);
     else
         check_end(cell);
+    return true;
 }
