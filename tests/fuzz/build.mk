@@ -7,10 +7,12 @@
 FUZZ_SECONDS ?= 60
 FUZZ_MAIN    := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_MAIN))
-FUZZ_COMMON  := $(filter-out tests/unit/main.c tests/unit/test_%.c, \
-	$(UNIT_SRC)) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c)) \
-	$(wildcard $(addprefix guest-kernel/,dns/message.c dns/zone.c \
-	http/files.c http/request.c))
+FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
+	$(wildcard hypervisor/machine/host/*.c) \
+	$(addprefix tests/unit/,world.c net_world.c) \
+	$(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
+	$(addprefix guest-kernel/,dns/message.c dns/zone.c http/files.c \
+	http/request.c) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
 FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 
 $(BUILD)/fuzzers/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \

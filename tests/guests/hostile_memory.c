@@ -17,6 +17,7 @@ SCREE_IMAGE(0x40000, 16384);
 #define SS               12
 
 static const char rodata[16] = "0123456789abcde";
+static volatile uint64_t shared_data = 0x1111; /* of the image */
 static uint8_t code_in_data[16] = {0xc3, 0xc3, 0xc3, 0xc3};
 
 /* Counts the accesses of each kind that did not fault as they had to. */
@@ -203,6 +204,15 @@ static void test_execute_data(void)
     tap_is(rt_try_exec(SCREE_SHARED_PAGE), PF, "execute the shared page");
 }
 
+/* Data of the image is as it was linked, whatever our twin did to its own. */
+static void test_own_data(void)
+{
+    tap_is((int64_t)shared_data, 0x1111, "data is as it was linked");
+    shared_data = rt_info()->domain;
+    rt_sleep(50 * RT_MS);
+    tap_is((int64_t)shared_data, rt_info()->domain, "and our own from then on");
+}
+
 /* Heap that was never touched holds nobody's bytes. */
 static void test_fresh_memory(void)
 {
@@ -220,6 +230,7 @@ static void test_fresh_memory(void)
 
 int guest_main(void)
 {
+    test_own_data();
     test_fresh_memory();
     test_hypervisor_range();
     test_edges();
