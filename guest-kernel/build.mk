@@ -19,7 +19,7 @@ pebble_BASE  := -std=gnu11 -g -O2 -MMD -MP -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
 	-isystem $(NEWLIB)/x86_64-elf/include \
-	-isystem $(shell $(CC) -print-file-name=include) -idirafter /usr/include \
+	-isystem $(shell $(CC) -print-file-name=include 2>&-) -idirafter /usr/include \
 	-Ipv-abi -I. -Iguest-kernel $(GUEST_INCLUDES)
 pebble_FLAGS := $(pebble_BASE) $(WARN)
 $(eval $(call world,pebble))
