@@ -33,7 +33,8 @@ __attribute__((noinline)) void crash_stack(void)
     __asm__ volatile("mov %0, %%rsp\n\tpush %%rax\n\tud2" : : "r"(0x800ull));
 }
 
-/* The handler itself faults, until its stack is used up. */
+/* The handler itself faults: for ever with a fault stack, until the stack is
+ * used up without one. */
 __attribute__((noinline)) void crash_handler(void)
 {
     struct trap_info table[2] = {{.vector = 14, .address = 0x80000}, {0}};
@@ -97,6 +98,8 @@ int guest_main(void)
     if (rt_has_option("stack"))
         crash_stack();
     if (rt_has_option("handler"))
+        rt_traps_on(false);
+    if (rt_has_option("handler") || rt_has_option("endless"))
         crash_handler();
     rt_traps_off();
     if (rt_has_option("undefined"))

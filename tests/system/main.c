@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system tests: real cells in QEMU, used as a user uses them. Without
- * arguments all suites run; with arguments those whose names are given.
+ * arguments all suites run; with arguments those that are named, SUITE or
+ * SUITE:PART-OF-A-TEST'S-NAME.
  *
  *   SYSTEM_VERBOSE=1  prints QEMU's command lines
  *   SYSTEM_KEEP=1     keeps the cells' directories
@@ -17,30 +18,52 @@
 #include "tests/system/http.h"
 #include "tests/system/suites.h"
 
-struct suite {
-    const char *name;
-    void (*add)(void);
+static void (*const suites[])(void) = {
+    suite_boot,        suite_services, suite_crash,  suite_hostile,
+    suite_hostile_net, suite_capacity, suite_bundle, suite_conformance,
+    suite_iso,         suite_install,
 };
 
-static const struct suite suites[] = {
-    {"boot", suite_boot},
-    {"services", suite_services},
-    {"conformance", suite_conformance},
-    {"crash", suite_crash},
-    {"hostile", suite_hostile},
-    {"hostile_net", suite_hostile_net},
-    {"capacity", suite_capacity},
-    {"bundle", suite_bundle},
-    {"iso", suite_iso},
-    {"install", suite_install},
-};
-
-static bool wanted(const char *name, int argc, char **argv)
+/* An argument is the name of a suite, or SUITE:TEXT for its tests that have
+ * the text in their names. NULL: this one is not about the suite. */
+static const char *text_of(const char *argument, const char *suite)
 {
-    for (int i = 1; i < argc; i++)
-        if (!strcmp(argv[i], name))
-            return true;
-    return argc == 1;
+    size_t n = strlen(suite);
+
+    if (strncmp(argument, suite, n))
+        return NULL;
+    if (argument[n] == ':')
+        return argument + n + 1;
+    return argument[n] ? NULL : "";
+}
+
+static void select_tests(CU_pSuite s, int argc, char **argv)
+{
+    for (CU_pTest t = s->pTest; t; t = t->pNext) {
+        bool wanted = argc == 1;
+
+        for (int i = 1; i < argc; i++) {
+            const char *text = text_of(argv[i], s->pName);
+
+            wanted |= text && strstr(t->pName, text);
+        }
+        if (!wanted)
+            CU_set_test_active(t, CU_FALSE);
+    }
+}
+
+static void select_suites(int argc, char **argv)
+{
+    for (CU_pSuite s = CU_get_registry()->pSuite; s; s = s->pNext) {
+        bool wanted = argc == 1;
+
+        for (int i = 1; i < argc; i++)
+            wanted |= text_of(argv[i], s->pName) != NULL;
+        if (wanted)
+            select_tests(s, argc, argv);
+        else
+            CU_set_suite_active(s, CU_FALSE);
+    }
 }
 
 static struct timespec test_started;
@@ -75,8 +98,9 @@ int main(int argc, char **argv)
     if (!http_init() || CU_initialize_registry() != CUE_SUCCESS)
         return 2;
     for (unsigned i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-        if (wanted(suites[i].name, argc, argv))
-            suites[i].add();
+        suites[i]();
+    select_suites(argc, argv);
+    CU_set_fail_on_inactive(CU_FALSE);
     CU_set_error_action(CUEA_IGNORE);
     CU_set_test_start_handler(begun);
     CU_set_test_complete_handler(done);

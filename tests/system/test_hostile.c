@@ -183,7 +183,8 @@ static void test_all_floods(void)
 
 /* --------------------------------------------------- crash loops */
 
-/* Eight domains that crash in different ways as fast as they may. */
+/* Domains that crash in different ways as fast as they may, and one that
+ * faults without end. */
 #define LOOP(name, how)                                                        \
     "[domain " name "]\nimage = $B/guests/crash.elf\nmemory = 1M\n"            \
     "address = none\non_crash = restart\ncmdline = " how "\n"
@@ -194,7 +195,8 @@ static void test_crash_loops(void)
         .cpus = 2,
         .domains = CELL_WEB LOOP("loop-a", "null") LOOP("loop-b", "undefined")
             LOOP("loop-c", "stack") LOOP("loop-d", "handler")
-                LOOP("loop-e", "shutdown") LOOP("loop-f", "reboot"),
+                LOOP("loop-e", "shutdown") LOOP("loop-f", "reboot")
+                    LOOP("loop-g", "endless"),
     };
     struct cell c;
     struct http_poller *p;
