@@ -268,23 +268,32 @@ static bool all_passed(struct cpu *c, const struct domain *d)
     return c->current != &d->vcpu;
 }
 
-struct domain *domain_reapable(struct cpu *c)
+/* Unlinks and returns a domain whose time has come, or NULL. */
+static struct domain *take_passed(struct cpu *c)
 {
     struct domain **at, *d;
 
-    if (atomic_load(&c->dead))
-        take_dead(c);
     for (at = &c->dying; (d = *at); at = &d->next_dead) {
         if (all_passed(c, d)) {
             *at = d->next_dead;
             return d;
         }
     }
+    return NULL;
+}
+
+struct domain *domain_reapable(struct cpu *c)
+{
+    struct domain *d;
+
+    if (atomic_load(&c->dead))
+        take_dead(c);
+    d = take_passed(c);
     c->recheck = c->dying ? c->now + RECHECK_NS : UINT64_MAX;
     lock_take(&c->lock);
     timer_program(c, c->recheck);
     lock_release(&c->lock);
-    return NULL;
+    return d;
 }
 
 static void stop_timers(struct domain *d)
