@@ -56,7 +56,6 @@ void arp_build(struct packet *f, const struct arp *a, uint64_t from,
 
     f->length = ARP_BYTES;
     f->copied = ARP_BYTES;
-    f->piece_length[0] = f->piece_length[1] = 0;
     put_mac(b, to);
     put_mac(b + 6, from);
     put16(b + 12, ETHERTYPE_ARP);

@@ -10,21 +10,25 @@
 #define ETHERNET_BYTES 14
 #define IPV4_BYTES     20
 
+#define IPV4_PLAIN     0x45 /* version 4, no options */
+
 /* Version, header length and total length of RFC 791; the receiver checks the
  * header checksum. Ethernet may pad, so the frame may be longer. */
 static enum net_drop check_ipv4(const struct packet *f)
 {
     uint32_t room = f->length - ETHERNET_BYTES;
-    uint32_t header, total;
+    uint32_t first = f->header.byte[ETHERNET_BYTES];
+    uint32_t total = packet_get16(f, 16);
+    uint32_t header = IPV4_BYTES;
 
     if (room < IPV4_BYTES)
         return NET_DROP_LENGTH;
-    header = (f->header.byte[14] & 15u) * 4;
-    total = packet_get16(f, 16);
-    if (f->header.byte[14] >> 4 != 4 || header < IPV4_BYTES || total < header ||
-        total > room)
-        return NET_DROP_IPV4;
-    return NET_OK;
+    if (first != IPV4_PLAIN) {
+        header = (first & 15) * 4;
+        if (first >> 4 != 4 || header < IPV4_BYTES)
+            return NET_DROP_IPV4;
+    }
+    return total < header || total > room ? NET_DROP_IPV4 : NET_OK;
 }
 
 static enum net_drop check_arp(const struct packet *f)
@@ -36,11 +40,9 @@ static enum net_drop check_arp(const struct packet *f)
     return arp_parse(f, &a) ? NET_OK : NET_DROP_ARP;
 }
 
-enum net_drop check_form(const struct packet *f)
+static enum net_drop check_other(const struct packet *f, uint16_t type)
 {
-    switch (packet_get16(f, 12)) {
-    case ETHERTYPE_IPV4:
-        return check_ipv4(f);
+    switch (type) {
     case ETHERTYPE_ARP:
         return check_arp(f);
     case ETHERTYPE_VLAN:
@@ -51,6 +53,13 @@ enum net_drop check_form(const struct packet *f)
     default:
         return NET_DROP_ETHERTYPE;
     }
+}
+
+enum net_drop check_form(const struct packet *f)
+{
+    uint16_t type = packet_get16(f, 12);
+
+    return type == ETHERTYPE_IPV4 ? check_ipv4(f) : check_other(f, type);
 }
 
 static enum net_drop check_arp_sender(const struct net_port *p,
@@ -67,7 +76,7 @@ enum net_drop check_sent(const struct net_port *p, const struct packet *f)
 {
     enum net_drop why;
 
-    if (packet_source(f) != p->mac)
+    if (!packet_from(f, p->mac))
         return NET_DROP_SOURCE_MAC;
     why = check_form(f);
     if (why != NET_OK)

@@ -17,34 +17,61 @@ static inline void copy_word(void *to, const void *from)
     __builtin_memcpy(to, &w, 8);
 }
 
+/* 64 bytes, or half as many. */
+static inline void copy_32(uint8_t *t, const uint8_t *s)
+{
+    copy_word(t, s);
+    copy_word(t + 8, s + 8);
+    copy_word(t + 16, s + 16);
+    copy_word(t + 24, s + 24);
+}
+
+static inline void copy_64(uint8_t *t, const uint8_t *s)
+{
+    copy_32(t, s);
+    copy_32(t + 32, s + 32);
+}
+
+/* n < 8 */
+static inline void copy_few(uint8_t *t, const uint8_t *s, uint32_t n)
+{
+    while (n--) {
+        *t++ = *s++;
+        __asm__ volatile("" ::: "memory");
+    }
+}
+
 static inline void copy_bytes(void *to, const void *from, uint32_t n)
 {
     uint8_t *t = to;
     const uint8_t *s = from;
 
     if (n < 8) {
-        while (n--) {
-            *t++ = *s++;
-            __asm__ volatile("" ::: "memory");
-        }
+        copy_few(t, s, n);
         return;
     }
     for (; n >= 64; n -= 64, t += 64, s += 64) {
+        copy_64(t, s);
+        __asm__ volatile("" : "+r"(n)::"memory");
+    }
+    if (n & 32) {
+        copy_32(t, s);
+        t += 32;
+        s += 32;
+    }
+    if (n & 16) {
         copy_word(t, s);
         copy_word(t + 8, s + 8);
-        copy_word(t + 16, s + 16);
-        copy_word(t + 24, s + 24);
-        copy_word(t + 32, s + 32);
-        copy_word(t + 40, s + 40);
-        copy_word(t + 48, s + 48);
-        copy_word(t + 56, s + 56);
-        __asm__ volatile("" ::: "memory");
+        t += 16;
+        s += 16;
     }
-    for (; n >= 8; n -= 8, t += 8, s += 8) {
+    if (n & 8) {
         copy_word(t, s);
-        __asm__ volatile("" ::: "memory");
+        t += 8;
+        s += 8;
     }
-    if (n) /* once more, partly again */
+    n &= 7;
+    if (n) /* the last word once more, partly again */
         copy_word(t + n - 8, s + n - 8);
 }
 

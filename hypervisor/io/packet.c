@@ -11,6 +11,13 @@ static uint32_t copied_of(uint32_t length)
     return length <= PACKET_SHORT ? length : PACKET_HEADER;
 }
 
+void packet_load_short(struct packet *f, const uint8_t *bytes, uint32_t length)
+{
+    copy_bytes(f->header.byte, bytes, length);
+    f->length = length;
+    f->copied = length;
+}
+
 void packet_load(struct packet *f, const uint8_t *bytes, uint32_t length)
 {
     uint32_t n = copied_of(length);
@@ -69,9 +76,12 @@ static uint32_t copy_overlap(const uint8_t *piece, uint32_t start,
 void packet_copy_part(const struct packet *f, uint32_t at, uint32_t n,
                       uint8_t *to)
 {
-    uint32_t second = f->copied + f->piece_length[0];
+    uint32_t second;
 
     to += copy_overlap(f->header.byte, 0, f->copied, at, n, to);
+    if (f->copied == f->length)
+        return;
+    second = f->copied + f->piece_length[0];
     to += copy_overlap(f->piece[0], f->copied, f->piece_length[0], at, n, to);
     (void)copy_overlap(f->piece[1], second, f->piece_length[1], at, n, to);
 }

@@ -28,11 +28,13 @@ struct packet {
     } header;
     uint32_t length; /* PACKET_MIN .. PACKET_MAX */
     uint32_t copied; /* into header; undefined behind that */
-    /* the other bytes; piece_length[] add up to length - copied */
+    /* the other bytes, if any; piece_length[] add up to length - copied */
     uint32_t piece_length[2];
     const uint8_t *piece[2];
 };
 
+/* Makes f of at most PACKET_SHORT bytes. */
+void packet_load_short(struct packet *f, const uint8_t *bytes, uint32_t length);
 /* Makes f of bytes in one piece. */
 void packet_load(struct packet *f, const uint8_t *bytes, uint32_t length);
 /* Makes f of two pieces, first_length < length. */
@@ -53,6 +55,20 @@ static inline uint64_t packet_destination(const struct packet *f)
 static inline uint64_t packet_source(const struct packet *f)
 {
     return f->header.word[0] >> 48 | (f->header.word[1] & 0xffffffffull) << 16;
+}
+
+/* Is that its source, or destination? */
+static inline bool packet_from(const struct packet *f, uint64_t mac)
+{
+    uint64_t eight;
+
+    __builtin_memcpy(&eight, &f->header.byte[6], 8);
+    return (eight ^ mac) << 16 == 0;
+}
+
+static inline bool packet_to(const struct packet *f, uint64_t mac)
+{
+    return (f->header.word[0] ^ mac) << 16 == 0;
 }
 
 static inline void packet_set_destination(struct packet *f, uint64_t mac)

@@ -137,14 +137,11 @@ void net_deliver(struct net_batch *b, struct net_port *to,
     vio_net_receive(&b->to, f);
 }
 
-static struct net_port *port_of_mac(const struct net_batch *b,
-                                    const struct net_switch *n, uint64_t mac)
+static struct net_port *port_of_mac(const struct net_switch *n, uint64_t mac)
 {
     uint32_t id = net_mac_id(mac);
     struct domain *d;
 
-    if (b->to.port && b->to.port->mac == mac)
-        return b->to.port;
     if (!net_mac_is_scree(mac) || id >= n->cell->domain_limit)
         return NULL;
     d = atomic_load_explicit(&n->cell->domains[id], memory_order_acquire);
@@ -220,26 +217,38 @@ static enum net_drop answer_arp(struct net_batch *b, struct net_port *from,
     return NET_OK;
 }
 
-enum net_drop net_forward(struct net_batch *b, struct net_port *from,
-                          struct packet *f)
+/* By MAC, when it is not the one before. */
+static enum net_drop bridge(struct net_batch *b, struct net_port *from,
+                            struct packet *f)
 {
-    enum net_drop why = check_sent(from, f);
     uint64_t mac = packet_destination(f);
     struct net_port *to;
 
-    if (why != NET_OK)
-        return why;
-    if (check_is_arp(f))
-        return answer_arp(b, from, f);
     if (mac == NET_ROUTER_MAC)
         return route(b, from, f);
     if (net_mac_is_group(mac))
         return NET_DROP_BROADCAST;
-    to = port_of_mac(b, from->net, mac);
+    to = port_of_mac(from->net, mac);
     if (!to)
         return NET_DROP_UNKNOWN;
     if (to->group != from->group)
         return NET_DROP_GROUP;
     net_deliver(b, to, f);
+    return NET_OK;
+}
+
+enum net_drop net_forward(struct net_batch *b, struct net_port *from,
+                          struct packet *f)
+{
+    struct net_port *last = b->to.port; /* of this sender's group */
+    enum net_drop why = check_sent(from, f);
+
+    if (why != NET_OK)
+        return why;
+    if (check_is_arp(f))
+        return answer_arp(b, from, f);
+    if (!last || !packet_to(f, last->mac))
+        return bridge(b, from, f);
+    vio_net_receive(&b->to, f);
     return NET_OK;
 }

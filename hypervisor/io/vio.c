@@ -97,10 +97,8 @@ int vio_waiting(const struct vio_device *dev, uint64_t limit)
     return limit && limit < n ? (int)limit : (int)n;
 }
 
-void vio_tx_advance(struct vio_device *dev, uint32_t n)
+void vio_tx_counts(struct vio_device *dev)
 {
-    dev->tx += n;
     vio_store(dev->ring->tx_errors, dev->tx_errors);
     vio_store(dev->ring->tx_drops, dev->tx_drops);
-    vio_store(dev->ring->tx_consumed, dev->tx);
 }

@@ -52,8 +52,15 @@ static inline struct scree_vio_desc vio_tx_entry(const struct vio_device *dev,
     return vio_load_entry(&dev->ring->tx[(dev->tx + ahead) % SCREE_VIO_RING]);
 }
 
-/* n transmit entries are done with. */
-void vio_tx_advance(struct vio_device *dev, uint32_t n);
+/* n transmit entries are taken: the guest's again when the call returns. */
+static inline void vio_tx_advance(struct vio_device *dev, uint32_t n)
+{
+    dev->tx += n;
+    vio_store(dev->ring->tx_consumed, dev->tx);
+}
+
+/* dev's counts have changed. */
+void vio_tx_counts(struct vio_device *dev);
 /* How many buffers can be filled: posted, with room to say so. Nonsense from
  * the guest counts as none. */
 static inline uint32_t vio_rx_offered(const struct vio_device *dev)

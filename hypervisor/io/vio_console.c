@@ -47,6 +47,7 @@ static uint32_t print_next(struct domain *d)
     lock_take(&d->lock);
     dev->tx_errors += !good;
     vio_tx_advance(dev, 1);
+    vio_tx_counts(dev);
     lock_release(&d->lock);
     return good ? e.length : 0;
 }

@@ -26,10 +26,9 @@ struct sending {
 
 struct pass {
     uint32_t taken, sent;
-    uint64_t bytes; /* of those that were sent */
-    bool limited;   /* the rate limit ended it */
-    bool full;      /* the uplink did */
-    bool plain;     /* all sent, none bad, dropped or pinned */
+    bool limited; /* the rate limit ended it */
+    bool full;    /* the uplink did */
+    bool plain;   /* all short, all sent: nothing is left to do */
     struct sending frame[BATCH];
 };
 
@@ -57,7 +56,7 @@ static bool take_short(struct domain *d, struct source *source,
     }
     if (!source->bytes)
         return false;
-    packet_load(&s->packet, source->bytes + at, e->length);
+    packet_load_short(&s->packet, source->bytes + at, e->length);
     return true;
 }
 
@@ -78,97 +77,95 @@ static bool take_pinned(struct domain *d, struct sending *s,
     return true;
 }
 
-static void take_entries(struct domain *d, struct pass *p, uint32_t want)
+/* false: the rate limit does not let it go. */
+static bool take_entry(struct domain *d, struct pass *p, struct source *source,
+                       uint64_t now)
 {
-    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
-    struct ratelimit *limit = &d->net->sending;
-    struct source source = {0, NULL};
-    uint64_t now = limit->byte_cost ? machine_clock() : 0;
-    uint32_t i;
+    struct sending *s = &p->frame[p->taken];
+    struct scree_vio_desc e = vio_tx_entry(&d->vio[SCREE_VIO_NET], p->taken);
 
-    p->limited = false;
-    p->plain = true;
-    for (i = 0; i < want && i < BATCH; i++) {
-        struct sending *s = &p->frame[i];
-        struct scree_vio_desc e = vio_tx_entry(dev, i);
-
-        if (!ratelimit_take(limit, e.length & PAGE_MASK, now)) {
-            p->limited = true;
-            break;
-        }
-        s->kind = SHORT;
-        if (take_short(d, &source, s, &e))
-            continue;
+    if (!ratelimit_take(&d->net->sending, e.length & PAGE_MASK, now))
+        return false;
+    s->kind = SHORT;
+    if (!take_short(d, source, s, &e)) {
         s->kind = take_pinned(d, s, &e) ? PINNED : BAD;
         s->packet.length = e.length;
         p->plain = false;
     }
-    p->taken = i;
+    d->net->counters.sent_bytes += e.length;
+    p->taken++;
+    return true;
 }
 
-static void count_dropped(struct domain *d, const struct sending *s)
+/* Entries are counted as sent and done with; settle() takes back what was not.
+ */
+static void take_entries(struct domain *d, struct pass *p, uint32_t want)
+{
+    struct source source = {0, NULL};
+    uint64_t now = d->net->sending.byte_cost ? machine_clock() : 0;
+
+    p->taken = 0;
+    p->full = false;
+    p->plain = true;
+    while (p->taken < want && take_entry(d, p, &source, now))
+        continue;
+    p->limited = p->taken < want;
+    p->plain &= !p->limited;
+    d->net->counters.sent_frames += p->taken;
+    vio_tx_advance(&d->vio[SCREE_VIO_NET], p->taken);
+}
+
+static void settle_one(struct domain *d, struct sending *s, bool done)
 {
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
+    struct net_counters *c = &d->net->counters;
 
-    if (s->verdict == NET_OK)
+    if (s->kind == PINNED)
+        guestmem_unpin(d, &s->pin);
+    if (done && s->verdict == NET_OK)
         return;
+    c->sent_frames--;
+    c->sent_bytes -= s->packet.length;
+    if (!done) {
+        ratelimit_refund(&d->net->sending, s->packet.length & PAGE_MASK);
+        return;
+    }
+    c->drops[s->verdict]++;
     if (s->kind == BAD)
         dev->tx_errors++;
     else
         dev->tx_drops++;
-    d->net->counters.drops[s->verdict]++;
 }
 
-static void finish_each(struct domain *d, struct pass *p)
+static void settle(struct domain *d, struct pass *p)
 {
-    for (uint32_t i = 0; i < p->taken; i++) {
-        struct sending *s = &p->frame[i];
+    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
 
-        if (i < p->sent)
-            count_dropped(d, s);
-        else
-            ratelimit_refund(&d->net->sending, s->packet.length & PAGE_MASK);
-        if (s->kind == PINNED)
-            guestmem_unpin(d, &s->pin);
-    }
-}
-
-static void finish(struct domain *d, struct pass *p, uint32_t frames)
-{
-    if (!p->plain)
-        finish_each(d, p);
-    d->net->counters.sent_frames += frames;
-    d->net->counters.sent_bytes += p->bytes;
-    vio_tx_advance(&d->vio[SCREE_VIO_NET], p->sent);
+    lock_take(&d->lock);
+    for (uint32_t i = 0; i < p->taken; i++)
+        settle_one(d, &p->frame[i], i < p->sent);
+    vio_tx_counts(dev);
+    vio_tx_advance(dev, p->sent - p->taken); /* back, if at all */
+    lock_release(&d->lock);
 }
 
 /* ----------------------------------------------------- without that lock */
 
-/* Returns how many frames were sent; p->sent counts those that are done. */
-static uint32_t forward_all(struct net_port *from, struct pass *p)
+static void forward_all(struct net_port *from, struct pass *p)
 {
     struct net_batch b = {.uplink = NULL};
-    uint32_t frames = 0, i;
+    uint32_t i;
 
-    p->full = false;
-    p->bytes = 0;
-    for (i = 0; i < p->taken; i++) {
+    for (i = 0; i < p->taken && !p->full; i++) {
         struct sending *s = &p->frame[i];
 
         s->verdict = s->kind == BAD ? NET_DROP_LENGTH
                                     : net_forward(&b, from, &s->packet);
-        if (s->verdict == NET_OK) {
-            frames++;
-            p->bytes += s->packet.length;
-        } else if (s->verdict == NET_WAIT) {
-            p->full = true;
-            break;
-        }
+        p->plain &= s->verdict == NET_OK;
+        p->full = s->verdict == NET_WAIT;
     }
-    p->sent = i;
+    p->sent = i - p->full;
     net_batch_end(&b);
-    p->plain &= frames == p->taken;
-    return frames;
 }
 
 /* What is left over is offered again when the device's event is raised. */
@@ -187,10 +184,9 @@ static void wait_for_room(struct domain *d, const struct pass *p)
  * d's vcpu is in this call and the device is closed by d itself or when d is
  * reaped, so the ring stays open between the locked steps.
  */
-static int send_pass(struct domain *d, uint64_t limit, bool *again)
+static int send_pass(struct domain *d, uint64_t limit)
 {
     struct pass p;
-    uint32_t frames;
     int want;
 
     lock_take(&d->lock);
@@ -200,12 +196,11 @@ static int send_pass(struct domain *d, uint64_t limit, bool *again)
     lock_release(&d->lock);
     if (want <= 0)
         return want;
-    frames = forward_all(d->net, &p);
-    lock_take(&d->lock);
-    finish(d, &p, frames);
-    lock_release(&d->lock);
-    wait_for_room(d, &p);
-    *again = p.sent == BATCH;
+    forward_all(d->net, &p);
+    if (!p.plain) {
+        settle(d, &p);
+        wait_for_room(d, &p);
+    }
     return (int)p.sent;
 }
 
@@ -213,16 +208,16 @@ int64_t vio_net_kick(struct domain *d, uint64_t limit)
 {
     uint64_t most = limit && limit < SCREE_VIO_RING ? limit : SCREE_VIO_RING;
     uint64_t sent = 0;
-    bool again = true;
 
-    while (again && sent < most) {
-        int n;
+    while (sent < most) {
+        uint64_t part = min_u64(most - sent, BATCH);
+        int n = send_pass(d, part);
 
-        again = false;
-        n = send_pass(d, most - sent, &again);
         if (n < 0)
             return sent ? (int64_t)sent : n;
         sent += (uint64_t)n;
+        if ((uint64_t)n < part)
+            break;
     }
     return (int64_t)sent;
 }
@@ -236,105 +231,122 @@ void vio_net_timer(struct timer *t, uint64_t now unused)
 
 /* ---------------------------------------------- the receiver's lock is held */
 
-/* The bytes of a page, remembered: buffers are often neighbours. NULL: the
- * guest itself could not write there. */
-static uint8_t *page_of(struct vio_receiver *r, uint64_t a)
-{
-    uint64_t page = a >> PAGE_SHIFT;
+/* What is not the common case stands apart, so that the common one saves few
+ * registers. */
+#define rare __attribute__((noinline, cold))
 
-    if (r->bytes && r->page == page)
-        return r->bytes;
+static rare uint8_t *other_page(struct vio_receiver *r, uint64_t page)
+{
     r->bytes = space_page(&r->port->domain->space, gfn(page), true);
     r->page = page;
     return r->bytes;
+}
+
+/* The bytes of a page, remembered: buffers are often neighbours. NULL: the
+ * guest itself could not write there. */
+static uint8_t *page_of(struct vio_receiver *r, uint64_t page)
+{
+    return r->bytes && r->page == page ? r->bytes : other_page(r, page);
+}
+
+/* Into a buffer that goes on in the next page. */
+static rare bool put_across(struct vio_receiver *r, uint64_t a,
+                            const struct packet *f)
+{
+    uint32_t room = PAGE_SIZE - (a & PAGE_MASK);
+    uint8_t *first = page_of(r, a >> PAGE_SHIFT);
+    uint8_t *second = first ? page_of(r, (a >> PAGE_SHIFT) + 1) : NULL;
+
+    if (!second)
+        return false;
+    packet_copy_part(f, 0, room, first + (a & PAGE_MASK));
+    packet_copy_part(f, room, f->length - room, second);
+    return true;
 }
 
 /* Writes f to guest address a. */
 static bool put_frame(struct vio_receiver *r, uint64_t a,
                       const struct packet *f)
 {
-    uint32_t room = PAGE_SIZE - (a & PAGE_MASK);
-    uint8_t *first, *second;
+    uint32_t at = a & PAGE_MASK;
+    uint8_t *page;
 
-    if (a >= SCREE_GUEST_END - PACKET_MAX)
+    if (at + f->length > PAGE_SIZE)
+        return put_across(r, a, f);
+    page = page_of(r, a >> PAGE_SHIFT);
+    if (!page)
         return false;
-    first = page_of(r, a);
-    if (!first)
-        return false;
-    first += a & PAGE_MASK;
-    if (f->length <= room) {
-        packet_copy(f, first);
-        return true;
-    }
-    second = page_of(r, a + room);
-    if (!second)
-        return false;
-    packet_copy_part(f, 0, room, first);
-    packet_copy_part(f, room, f->length - room, second);
+    packet_copy(f, page + at);
     return true;
 }
 
-static enum net_drop receive(struct vio_receiver *r, const struct packet *f)
+static rare void drop(struct vio_receiver *r, enum net_drop why)
 {
-    struct net_port *to = r->port;
-    struct vio_device *dev = &to->domain->vio[SCREE_VIO_NET];
-    struct scree_vio_desc e;
-    uint32_t length = f->length;
+    r->port->counters.drops[why]++;
+    r->port->domain->vio[SCREE_VIO_NET].rx_drops++;
+}
 
-    if (!r->open)
-        return NET_DROP_CLOSED;
-    if (to->receiving.byte_cost != 0 &&
-        !ratelimit_take(&to->receiving, length, machine_clock()))
-        return NET_DROP_RATE;
+static rare bool over_limit(struct vio_receiver *r, uint32_t length)
+{
+    return !ratelimit_take(&r->port->receiving, length, machine_clock());
+}
+
+/* Is there a buffer? Looks again when all that were seen are used. */
+static bool offered(struct vio_receiver *r)
+{
     if (r->offered == 0)
-        r->offered = vio_rx_offered(dev);
-    if (r->offered == 0)
-        return NET_DROP_NO_BUFFER;
-    e = vio_rx_entry(dev);
-    if (e.length != 0 && e.length < length)
-        return NET_DROP_TOO_SMALL;
-    if (e.length == 0 || e.length > PAGE_SIZE || !put_frame(r, e.address, f))
-        length = 0;
-    vio_rx_complete(dev, e.id, length);
-    r->offered--;
-    r->wake = true;
-    return length ? NET_OK : NET_DROP_BAD_BUFFER;
+        r->offered = vio_rx_offered(r->device);
+    return r->offered != 0;
 }
 
 void vio_net_receive(struct vio_receiver *r, const struct packet *f)
 {
     struct net_port *to = r->port;
-    enum net_drop why = receive(r, f);
+    struct scree_vio_desc e;
+    uint32_t length = f->length;
 
-    if (why == NET_OK) {
-        to->counters.received_frames++;
-        to->counters.received_bytes += f->length;
-        return;
+    if (!r->device)
+        return drop(r, NET_DROP_CLOSED);
+    if (to->receiving.byte_cost != 0 && over_limit(r, length))
+        return drop(r, NET_DROP_RATE);
+    if (!offered(r))
+        return drop(r, NET_DROP_NO_BUFFER);
+    e = vio_rx_entry(r->device);
+    if (e.length != 0 && e.length < length)
+        return drop(r, NET_DROP_TOO_SMALL);
+    r->offered--;
+    if (e.length - 1 >= PAGE_SIZE || !put_frame(r, e.address, f)) {
+        vio_rx_complete(r->device, e.id, 0);
+        return drop(r, NET_DROP_BAD_BUFFER);
     }
-    to->counters.drops[why]++;
-    to->domain->vio[SCREE_VIO_NET].rx_drops++;
+    vio_rx_complete(r->device, e.id, length);
+    to->counters.received_frames++;
+    to->counters.received_bytes += length;
 }
 
 void vio_net_begin(struct vio_receiver *r, struct net_port *to)
 {
     struct domain *d = to->domain;
+    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
 
     lock_take(&d->lock);
     r->port = to;
+    r->device = dev->ring && domain_state(d) == DOMAIN_RUNNING ? dev : NULL;
     r->offered = 0;
-    r->open = d->vio[SCREE_VIO_NET].ring && domain_state(d) == DOMAIN_RUNNING;
-    r->wake = false;
+    r->done = dev->done;
     r->bytes = NULL;
 }
 
 void vio_net_end(struct vio_receiver *r)
 {
     struct domain *d = r->port->domain;
+    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
+    bool wake = dev->done != r->done;
 
-    if (d->vio[SCREE_VIO_NET].ring)
-        vio_rx_publish(&d->vio[SCREE_VIO_NET]);
+    if (dev->ring)
+        vio_rx_publish(dev);
     lock_release(&d->lock);
-    if (r->wake)
+    if (wake)
         event_raise(d, SCREE_PORT_NET);
     r->port = NULL;
 }

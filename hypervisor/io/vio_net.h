@@ -6,8 +6,8 @@
  * once: under the sender's lock the entries are copied and checked, short
  * frames copied and the pages of others pinned; without it each frame is
  * forwarded (one copy from the pinned bytes into the receiver's buffer, under
- * the receiver's lock); under the sender's lock again pins go and tx_consumed
- * advances.
+ * the receiver's lock); under the sender's lock again pins go and what was not
+ * sent is taken back, if there is any of either.
  */
 #ifndef IO_VIO_NET_H
 #define IO_VIO_NET_H
@@ -17,6 +17,7 @@
 struct domain;
 struct net_port;
 struct packet;
+struct vio_device;
 
 /* SCREE_VIO_KICK of d's net device. */
 int64_t vio_net_kick(struct domain *d, uint64_t limit);
@@ -26,11 +27,11 @@ int64_t vio_net_kick(struct domain *d, uint64_t limit);
  * and the event raised once, at the end. Starts with port NULL.
  */
 struct vio_receiver {
-    struct net_port *port; /* NULL: no lock is held */
-    uint32_t offered;      /* buffers the ring had when last looked at */
-    bool open;
-    bool wake;
-    uint64_t page; /* the guest page last written, and its bytes */
+    struct net_port *port;     /* NULL: no lock is held */
+    struct vio_device *device; /* NULL: closed, or d does not run */
+    uint32_t offered;          /* buffers the ring had when last looked at */
+    uint32_t done;             /* its index at the begin */
+    uint64_t page;             /* the guest page last written, and its bytes */
     uint8_t *bytes;
 };
 
