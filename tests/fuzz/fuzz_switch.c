@@ -13,7 +13,7 @@
 #include "io/switch.h"
 #include "net_world.h"
 
-#define FRAMES 16
+#define FRAMES 12 /* the NIC's buffers are not given back: some are held */
 
 static uint64_t mac_at(const uint8_t *p)
 {
@@ -58,7 +58,6 @@ static void check_sent(struct net_world *n)
             FUZZ_CHECK(ip_at(f + 26) == ip_of(1));
     }
     n->nic->sent_count = 0;
-    nic_complete(n->nic);
 }
 
 static void drain(struct net_world *n, bool local)

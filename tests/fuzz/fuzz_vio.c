@@ -93,7 +93,6 @@ static void step(struct net_world *n, struct fuzz_input *in)
     case 3:
         taken = vio_op(d, SCREE_VIO_KICK, SCREE_VIO_NET, fuzz_byte(in));
         FUZZ_CHECK(taken <= SCREE_VIO_RING && taken != -XEN_EFAULT);
-        nic_complete(n->nic);
         break;
     case 4:
         arrive(n, fuzz_byte(in) & 1);

@@ -69,6 +69,11 @@ static void flood_console(void)
     while (more()) {
         (void)HYPERVISOR_console_io(CONSOLEIO_write, sizeof(text), text);
         lines += 64;
+        if (lines % 4096)
+            continue;
+        /* all of memory at once, and more than there is */
+        (void)HYPERVISOR_console_io(CONSOLEIO_write, UINT32_MAX,
+                                    (const char *)rt_info()->image_end);
     }
     rt_sleep(2 * RT_SECOND);
     rt_printf("\n");
