@@ -108,7 +108,7 @@ TESTS += all $(CHECKS:%=check-%) unit unit-tsan fuzz system
 
 .PHONY: test
 test: setup-test
-	@+MAKE="$(AGAIN)" BUILD=$(BUILD) tests/tally $(TESTS)
+	@+TALLY_MAKE="$(AGAIN)" BUILD=$(BUILD) tests/tally $(TESTS)
 
 ## make unit         the unit tests only; also: unit-tsan, system, check
 ## make coverage     line coverage of the portable files by the unit tests

@@ -9,5 +9,5 @@ $(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
 	$(Q)$(tool_CC) -o $@ $^ -lcunit -lcurl -lpthread
 
 .PHONY: system
-system: $(SYSTEM) all
+system: $(SYSTEM) all iso
 	$(SYSTEM)
