@@ -62,10 +62,18 @@ static void fill(struct net_world *n, struct fuzz_input *in)
         net_fill(n, 1, frame, length, fuzz_byte(in));
 }
 
+static uint64_t nic_mac(const struct net_world *n)
+{
+    uint64_t mac = 0;
+
+    memcpy(&mac, n->nic->nic.mac, sizeof(n->nic->nic.mac));
+    return mac;
+}
+
 static void arrive(struct net_world *n, unsigned how)
 {
     uint8_t frame[1514];
-    uint32_t length = make_ipv4(frame, how ? net_mac_of(1) : OUTSIDE_MAC + 1,
+    uint32_t length = make_ipv4(frame, how ? net_mac_of(1) : nic_mac(n),
                                 how ? net_mac_of(2) : OUTSIDE_MAC,
                                 how ? ip_of(2) : 0x08080808, ip_of(1), 100);
 

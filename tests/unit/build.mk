@@ -26,7 +26,7 @@ unit-tsan:
 .PHONY: coverage
 coverage:
 	@+$(AGAIN) BUILD=$(BUILD)/coverage SANITIZE= \
-		COVERAGE=--coverage unit
+		COVERAGE="--coverage -fprofile-update=atomic" unit
 	gcovr --root . --object-directory $(BUILD)/coverage/host \
 		--filter hypervisor/base/ --filter hypervisor/core/ \
 		--filter hypervisor/io/ --filter hypervisor/system/ \
