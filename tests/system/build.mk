@@ -11,3 +11,9 @@ $(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
 .PHONY: system
 system: $(SYSTEM) all iso
 	$(SYSTEM)
+
+# docs/porting.md, step by step.
+TESTS += porting
+.PHONY: porting
+porting: all
+	@BUILD=$(BUILD) tests/system/porting
