@@ -1,96 +1,126 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The short way: hypercalls that are done before the machine has saved all
- * registers. Each case either completes, with nothing pending for the vcpu and
- * nobody waiting for the CPU, or has changed nothing and returns false: then
- * the loop does the same call the long way, with the same result.
+ * registers. Each case
+ *   - completes, with nothing left to do for this vcpu or CPU: true;
+ *   - completes, and the loop must look (somebody was woken, an upcall does not
+ *     fit here): false, with v->completed set;
+ *   - or has changed nothing: false. Then the loop does the same call the long
+ *     way, with the same result.
  *
- * No domain lock is taken here (core/space.h says why).
+ * No domain lock is taken here (core/space.h says why), but around vio, which
+ * counts as out of the guest meanwhile.
  */
 #include "base/string.h"
+#include "core/upcall.h"
+#include "io/vio.h"
 #include "system/hypercall.h"
 
-/* A deadline that has passed raises an event: the long way. */
-static bool fast_timer(struct vcpu *v, uint64_t deadline)
+/* One function each: a case pays for the registers that it needs itself, and
+ * what it calls stands in line. */
+#define FAST __attribute__((noinline, flatten)) static bool
+
+/* The call is done. Is there something left for the loop? */
+static inline bool finish(struct vcpu *v)
 {
-    struct cpu *c = v->cpu;
+    if (atomic_load_explicit(&v->cpu->resched, memory_order_relaxed) ||
+        (vcpu_upcall_due(v) && !upcall_event_quickly(v))) {
+        v->completed = true;
+        return false;
+    }
+    return true;
+}
+
+/* A deadline that has passed raises an event: the long way. */
+FAST fast_timer(struct vcpu *v, struct machine_regs *r)
+{
+    uint64_t deadline = r->rdi;
 
     if (deadline != 0 && deadline <= machine_clock())
         return false;
-    timer_set(c, &v->timer, deadline ? deadline : UINT64_MAX);
-    return true;
+    timer_set(v->cpu, &v->timer, deadline ? deadline : UINT64_MAX);
+    r->rax = 0;
+    return finish(v);
 }
 
-/* The caller's own word at a, without a lock: a page that another CPU unmaps
- * now is not freed before this vcpu has left the guest, which it has not as far
- * as the space knows. */
-static bool fast_read(struct vcpu *v, uint64_t a, uint32_t *word)
+/* The port is read without a lock: a page that another CPU unmaps now is not
+ * freed before this vcpu has left the guest, which it has not as far as the
+ * space knows. */
+FAST fast_event(struct vcpu *v, struct machine_regs *r)
 {
-    struct mapping m;
-
-    if (a >= SCREE_GUEST_END || (a & PAGE_MASK) > PAGE_SIZE - sizeof(*word))
-        return false;
-    m = space_get(&v->domain->space, gva_gfn(gva(a)));
-    if (!(m.rights & MAP_READ))
-        return false;
-    memcpy(word, (char *)machine_frame(m.frame) + (a & PAGE_MASK),
-           sizeof(*word));
-    return true;
-}
-
-static bool fast_event(struct vcpu *v, uint64_t cmd, uint64_t at)
-{
+    uint64_t offset = r->rsi & PAGE_MASK;
+    const char *page;
     struct evtchn_send send;
 
-    return (uint32_t)cmd == EVTCHNOP_send && fast_read(v, at, &send.port) &&
-           event_send_quietly(v->domain, send.port);
+    if ((uint32_t)r->rdi != EVTCHNOP_send || offset > PAGE_SIZE - sizeof(send))
+        return false;
+    page =
+        machine_space_bytes(&v->domain->space.m, gva_gfn(gva(r->rsi)), false);
+    if (!page)
+        return false;
+    memcpy(&send, page + offset, sizeof(send));
+    r->rax = (uint64_t)(int64_t)event_send(v->domain, send.port);
+    return finish(v);
 }
 
-/* Is something due before this vcpu may go on? */
-static bool busy(const struct vcpu *v)
+/* Nobody else to run: nothing to do. Who is woken later says so itself. */
+FAST fast_yield(struct vcpu *v, struct machine_regs *r)
 {
-    return atomic_load_explicit(&v->cpu->resched, memory_order_relaxed) ||
-           (vcpu_pending(v) && !vcpu_masked(v));
+    if ((uint32_t)r->rdi != SCHEDOP_yield || v->cpu->queue.count != 0)
+        return false;
+    r->rax = 0;
+    return finish(v);
 }
 
-/* Apart, so that what stands before it needs no stack frame. */
+__attribute__((noinline)) static bool fast_vio(struct vcpu *v,
+                                               struct machine_regs *r)
+{
+    struct space *s = &v->domain->space;
+
+    if (r->rdi != SCREE_VIO_KICK || r->rsi != SCREE_VIO_NET)
+        return false;
+    space_leave(s);
+    r->rax = (uint64_t)vio_op(v->domain, r->rdi, r->rsi, r->rdx);
+    space_enter(s, v->cpu->id);
+    return finish(v);
+}
+
 __attribute__((noinline)) static bool fast_known(struct vcpu *v,
                                                  struct machine_regs *r)
 {
-    switch (r->rax) {
-    case __HYPERVISOR_set_timer_op:
-        if (!fast_timer(v, r->rdi))
-            return false;
-        r->rax = 0;
-        return true;
-    case __HYPERVISOR_event_channel_op:
-        if (!fast_event(v, r->rdi, r->rsi))
-            return false;
-        r->rax = 0;
-        return true;
-    case __HYPERVISOR_scree_time:
-        r->rax = machine_clock();
-        return true;
-    default:
+    uint64_t nr = r->rax;
+
+    if (nr == __HYPERVISOR_event_channel_op)
+        return fast_event(v, r);
+    if (nr == __HYPERVISOR_scree_vio)
+        return fast_vio(v, r);
+    if (nr == __HYPERVISOR_set_timer_op)
+        return fast_timer(v, r);
+    if (nr == __HYPERVISOR_sched_op)
+        return fast_yield(v, r);
+    if (nr != __HYPERVISOR_scree_time)
         return false;
-    }
+    r->rax = machine_clock();
+    return true;
 }
 
+/* resched is not asked for first: whoever sets it for this CPU from another
+ * one interrupts the guest, and nobody else runs on this one. No function here
+ * needs a stack frame before it knows what to do. */
 bool hypercall_fast(struct machine_vcpu *mv)
 {
     struct vcpu *v = container_of(mv, struct vcpu, m);
     struct machine_regs *r = &mv->regs;
 
-    if (busy(v))
+    if (vcpu_upcall_due(v))
         return false;
     if (r->rax == __HYPERVISOR_xen_version &&
         (uint32_t)r->rdi == XENVER_version) {
         r->rax = SCREE_XEN_VERSION;
         return true;
     }
-    if (!hypercall_known(r->rax)) {
-        r->rax = (uint64_t)-XEN_ENOSYS;
-        return true;
-    }
-    return fast_known(v, r);
+    if (hypercall_known(r->rax))
+        return fast_known(v, r);
+    r->rax = (uint64_t)-XEN_ENOSYS;
+    return true;
 }

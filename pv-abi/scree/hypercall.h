@@ -12,126 +12,160 @@
 #include "scree/calls.h"
 #include "scree/layout.h"
 
+/* Calls number nr; the operands are the arguments' registers. The red zone is
+ * stepped over by lea, which leaves the flags alone. */
+#define SCREE_CALL(result, nr, ...)                                            \
+    __asm__ volatile(                                                          \
+        "lea -128(%%rsp), %%rsp\n\t"                                           \
+        "call *%%rax\n\t"                                                      \
+        "lea 128(%%rsp), %%rsp"                                                \
+        : "=a"(result)                                                         \
+        : "0"(SCREE_HYPERCALL_PAGE + (uint64_t)(nr)*SCREE_HYPERCALL_STRIDE),   \
+          ##__VA_ARGS__                                                        \
+        : "rcx", "r11", "memory")
+
+static inline int64_t scree_call0(unsigned nr)
+{
+    int64_t result;
+
+    SCREE_CALL(result, nr);
+    return result;
+}
+
+static inline int64_t scree_call1(unsigned nr, uint64_t a)
+{
+    int64_t result;
+
+    SCREE_CALL(result, nr, "D"(a));
+    return result;
+}
+
+static inline int64_t scree_call2(unsigned nr, uint64_t a, uint64_t b)
+{
+    int64_t result;
+
+    SCREE_CALL(result, nr, "D"(a), "S"(b));
+    return result;
+}
+
+static inline int64_t scree_call3(unsigned nr, uint64_t a, uint64_t b,
+                                  uint64_t c)
+{
+    int64_t result;
+
+    SCREE_CALL(result, nr, "D"(a), "S"(b), "d"(c));
+    return result;
+}
+
+/* Any number with all five arguments. */
 static inline int64_t scree_call(unsigned nr, uint64_t a, uint64_t b,
                                  uint64_t c, uint64_t d, uint64_t e)
 {
-    uint64_t entry = SCREE_HYPERCALL_PAGE + (uint64_t)nr * 32;
     int64_t result;
     register uint64_t r10 __asm__("r10") = d;
     register uint64_t r8 __asm__("r8") = e;
 
-    __asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
-                     "call *%[entry]\n\t"
-                     "lea 128(%%rsp), %%rsp"
-                     : "=a"(result)
-                     : [entry] "0"(entry), "D"(a), "S"(b), "d"(c), "r"(r10),
-                       "r"(r8)
-                     : "rcx", "r11", "memory");
+    SCREE_CALL(result, nr, "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8));
     return result;
 }
 
 static inline int64_t HYPERVISOR_set_trap_table(const struct trap_info *table)
 {
-    return scree_call(__HYPERVISOR_set_trap_table, (uint64_t)(uintptr_t)table,
-                      0, 0, 0, 0);
+    return scree_call1(__HYPERVISOR_set_trap_table, (uint64_t)(uintptr_t)table);
 }
 
 static inline int64_t HYPERVISOR_stack_switch(uint64_t size, uint64_t top)
 {
-    return scree_call(__HYPERVISOR_stack_switch, size, top, 0, 0, 0);
+    return scree_call2(__HYPERVISOR_stack_switch, size, top);
 }
 
 static inline int64_t HYPERVISOR_set_debugreg(unsigned reg, uint64_t value)
 {
-    return scree_call(__HYPERVISOR_set_debugreg, reg, value, 0, 0, 0);
+    return scree_call2(__HYPERVISOR_set_debugreg, reg, value);
 }
 
 static inline int64_t HYPERVISOR_get_debugreg(unsigned reg)
 {
-    return scree_call(__HYPERVISOR_get_debugreg, reg, 0, 0, 0, 0);
+    return scree_call1(__HYPERVISOR_get_debugreg, reg);
 }
 
 static inline int64_t HYPERVISOR_memory_op(unsigned cmd, void *arg)
 {
-    return scree_call(__HYPERVISOR_memory_op, cmd, (uint64_t)(uintptr_t)arg, 0,
-                      0, 0);
+    return scree_call2(__HYPERVISOR_memory_op, cmd, (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_multicall(struct multicall_entry *calls,
                                            unsigned count)
 {
-    return scree_call(__HYPERVISOR_multicall, (uint64_t)(uintptr_t)calls, count,
-                      0, 0, 0);
+    return scree_call2(__HYPERVISOR_multicall, (uint64_t)(uintptr_t)calls,
+                       count);
 }
 
 static inline int64_t HYPERVISOR_set_timer_op(uint64_t deadline)
 {
-    return scree_call(__HYPERVISOR_set_timer_op, deadline, 0, 0, 0, 0);
+    return scree_call1(__HYPERVISOR_set_timer_op, deadline);
 }
 
 static inline int64_t HYPERVISOR_xen_version(unsigned cmd, void *arg)
 {
-    return scree_call(__HYPERVISOR_xen_version, cmd, (uint64_t)(uintptr_t)arg,
-                      0, 0, 0);
+    return scree_call2(__HYPERVISOR_xen_version, cmd, (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_console_io(unsigned cmd, unsigned count,
                                             const char *text)
 {
-    return scree_call(__HYPERVISOR_console_io, cmd, count,
-                      (uint64_t)(uintptr_t)text, 0, 0);
+    return scree_call3(__HYPERVISOR_console_io, cmd, count,
+                       (uint64_t)(uintptr_t)text);
 }
 
 static inline int64_t HYPERVISOR_grant_table_op(unsigned cmd, void *ops,
                                                 unsigned count)
 {
-    return scree_call(__HYPERVISOR_grant_table_op, cmd,
-                      (uint64_t)(uintptr_t)ops, count, 0, 0);
+    return scree_call3(__HYPERVISOR_grant_table_op, cmd,
+                       (uint64_t)(uintptr_t)ops, count);
 }
 
 static inline int64_t HYPERVISOR_vcpu_op(unsigned cmd, unsigned vcpu, void *arg)
 {
-    return scree_call(__HYPERVISOR_vcpu_op, cmd, vcpu, (uint64_t)(uintptr_t)arg,
-                      0, 0);
+    return scree_call3(__HYPERVISOR_vcpu_op, cmd, vcpu,
+                       (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_set_segment_base(unsigned which, uint64_t base)
 {
-    return scree_call(__HYPERVISOR_set_segment_base, which, base, 0, 0, 0);
+    return scree_call2(__HYPERVISOR_set_segment_base, which, base);
 }
 
 static inline int64_t HYPERVISOR_sched_op(unsigned cmd, void *arg)
 {
-    return scree_call(__HYPERVISOR_sched_op, cmd, (uint64_t)(uintptr_t)arg, 0,
-                      0, 0);
+    return scree_call2(__HYPERVISOR_sched_op, cmd, (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_callback_op(unsigned cmd, void *arg)
 {
-    return scree_call(__HYPERVISOR_callback_op, cmd, (uint64_t)(uintptr_t)arg,
-                      0, 0, 0);
+    return scree_call2(__HYPERVISOR_callback_op, cmd, (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_event_channel_op(unsigned cmd, void *arg)
 {
-    return scree_call(__HYPERVISOR_event_channel_op, cmd,
-                      (uint64_t)(uintptr_t)arg, 0, 0, 0);
+    return scree_call2(__HYPERVISOR_event_channel_op, cmd,
+                       (uint64_t)(uintptr_t)arg);
 }
 
 static inline int64_t HYPERVISOR_scree_idle(uint64_t deadline)
 {
-    return scree_call(__HYPERVISOR_scree_idle, deadline, 0, 0, 0, 0);
+    return scree_call1(__HYPERVISOR_scree_idle, deadline);
 }
 
 static inline int64_t HYPERVISOR_scree_vio(unsigned op, unsigned device,
                                            uint64_t argument)
 {
-    return scree_call(__HYPERVISOR_scree_vio, op, device, argument, 0, 0);
+    return scree_call3(__HYPERVISOR_scree_vio, op, device, argument);
 }
 
 static inline int64_t HYPERVISOR_scree_time(void)
 {
-    return scree_call(__HYPERVISOR_scree_time, 0, 0, 0, 0, 0);
+    return scree_call0(__HYPERVISOR_scree_time);
 }
 
 #endif
