@@ -341,16 +341,6 @@ int event_send(struct domain *d, uint32_t port)
     }
 }
 
-bool event_send_quietly(struct domain *d, uint32_t port)
-{
-    if (port_copy(d, port).state != PORT_IPI)
-        return false;
-    if (!vcpu_masked(&d->vcpu) && !test_bit(d->shared->evtchn_mask, port))
-        return false;
-    event_raise(d, port);
-    return true;
-}
-
 int event_unmask(struct domain *d, uint32_t port)
 {
     if (!is_static(port) && port_copy(d, port).state == PORT_FREE)

@@ -47,9 +47,6 @@ must_check int event_bind_virq(uint32_t virq, uint32_t *port);
 must_check int event_bind_ipi(struct domain *d, uint32_t *port);
 must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
-/* Sends to d itself if that delivers nothing now; else does nothing: false. d's
- * vcpu is the one that calls; no lock. */
-bool event_send_quietly(struct domain *d, uint32_t port);
 must_check int event_unmask(struct domain *d, uint32_t port);
 must_check int event_status(struct domain *d, uint32_t port,
                             struct evtchn_status *status);

@@ -25,43 +25,72 @@ static char *piece(struct domain *d, gva_t a, size_t n, bool write, size_t *k)
     return page ? page + offset : NULL;
 }
 
-int guestmem_read(struct domain *d, void *to, gva_t from, size_t n)
+static bool in_one_page(gva_t a, size_t n)
 {
-    char *out = to;
+    return n <= PAGE_SIZE - (a.a & PAGE_MASK);
+}
 
-    if (!in_range(from, n))
-        return -XEN_EFAULT;
+static __attribute__((noinline)) int read_pages(struct domain *d, char *to,
+                                                gva_t from, size_t n)
+{
     while (n > 0) {
         size_t k;
         const char *p = piece(d, from, n, false, &k);
 
         if (!p)
             return -XEN_EFAULT;
-        memcpy(out, p, k);
-        out += k;
+        memcpy(to, p, k);
+        to += k;
         from.a += k;
         n -= k;
     }
     return 0;
 }
 
-int guestmem_write(struct domain *d, gva_t to, const void *from, size_t n)
+static __attribute__((noinline)) int write_pages(struct domain *d, gva_t to,
+                                                 const char *from, size_t n)
 {
-    const char *in = from;
-
-    if (!in_range(to, n))
-        return -XEN_EFAULT;
     while (n > 0) {
         size_t k;
         char *p = piece(d, to, n, true, &k);
 
         if (!p)
             return -XEN_EFAULT;
-        memcpy(p, in, k);
-        in += k;
+        memcpy(p, from, k);
+        from += k;
         to.a += k;
         n -= k;
     }
+    return 0;
+}
+
+int guestmem_read(struct domain *d, void *to, gva_t from, size_t n)
+{
+    const char *p;
+
+    if (!in_range(from, n))
+        return -XEN_EFAULT;
+    if (n == 0 || !in_one_page(from, n))
+        return read_pages(d, to, from, n);
+    p = space_page(&d->space, gva_gfn(from), false);
+    if (!p)
+        return -XEN_EFAULT;
+    memcpy(to, p + (from.a & PAGE_MASK), n);
+    return 0;
+}
+
+int guestmem_write(struct domain *d, gva_t to, const void *from, size_t n)
+{
+    char *p;
+
+    if (!in_range(to, n))
+        return -XEN_EFAULT;
+    if (n == 0 || !in_one_page(to, n))
+        return write_pages(d, to, from, n);
+    p = space_page(&d->space, gva_gfn(to), true);
+    if (!p)
+        return -XEN_EFAULT;
+    memcpy(p + (to.a & PAGE_MASK), from, n);
     return 0;
 }
 

@@ -239,31 +239,30 @@ int space_fault(struct space *s, gva_t a, bool write, bool exec)
     return m.soft == SOFT_COW ? break_cow(s, g, m) : -XEN_EFAULT;
 }
 
-/* The slow half of space_resolve(). */
-static __attribute__((noinline)) bool fault_in(struct space *s, gfn_t g,
-                                               bool write, struct mapping *m)
+/* The slow half of space_page(). */
+static __attribute__((noinline)) void *fault_in(struct space *s, gfn_t g,
+                                                bool write)
 {
-    if (space_fault(s, gva(g.n << PAGE_SHIFT), write, false))
-        return false;
-    *m = space_get(s, g);
-    return true;
-}
-
-bool space_resolve(struct space *s, gfn_t g, bool write, struct mapping *m)
-{
-    if (__builtin_expect(g.n >= GFN_END, 0))
-        return false;
-    *m = space_get(s, g);
-    if (__builtin_expect(m->rights & (write ? MAP_WRITE : MAP_READ), 1))
-        return true;
-    return fault_in(s, g, write, m);
+    if (g.n >= GFN_END || space_fault(s, gva(g.n << PAGE_SHIFT), write, false))
+        return NULL;
+    return machine_space_bytes(&s->m, g, write);
 }
 
 void *space_page(struct space *s, gfn_t g, bool write)
 {
-    struct mapping m;
+    void *page = machine_space_bytes(&s->m, g, write);
 
-    return space_resolve(s, g, write, &m) ? machine_frame(m.frame) : NULL;
+    if (__builtin_expect(page != NULL, 1))
+        return page;
+    return fault_in(s, g, write);
+}
+
+bool space_resolve(struct space *s, gfn_t g, bool write, struct mapping *m)
+{
+    if (!space_page(s, g, write))
+        return false;
+    *m = space_get(s, g);
+    return true;
 }
 
 /* ------------------------------------------------------ end and recount */

@@ -13,29 +13,35 @@
 #define FLAG_RF 0x10000u
 #define FLAG_AC 0x40000u
 
+static void fill(struct scree_frame *f, const struct machine_regs *r,
+                 uint64_t error, uint64_t cr2)
+{
+    f->rip = r->rip;
+    f->rflags = r->rflags;
+    f->rsp = r->rsp;
+    f->error = error;
+    f->cr2 = cr2;
+}
+
+static void jump(struct machine_regs *r, uint64_t frame, uint64_t handler)
+{
+    r->rsp = frame;
+    r->rip = handler;
+    r->rflags &= ~(uint64_t)(FLAG_TF | FLAG_DF | FLAG_NT | FLAG_RF | FLAG_AC);
+}
+
 /* Pushes the frame of v's present context at `to` and enters the handler. */
 static int enter(struct vcpu *v, uint64_t to, uint64_t handler,
-                 const struct scree_frame *cause)
+                 const struct scree_frame *frame)
 {
-    struct machine_regs *r = &v->m.regs;
-    struct scree_frame frame = {
-        .rip = r->rip,
-        .rflags = r->rflags,
-        .rsp = r->rsp,
-        .error = cause->error,
-        .cr2 = cause->cr2,
-    };
     int result;
 
     lock_take(&v->domain->lock);
-    result = guestmem_write(v->domain, gva(to), &frame, sizeof(frame));
+    result = guestmem_write(v->domain, gva(to), frame, sizeof(*frame));
     lock_release(&v->domain->lock);
-    if (result)
-        return result;
-    r->rsp = to;
-    r->rip = handler;
-    r->rflags &= ~(uint64_t)(FLAG_TF | FLAG_DF | FLAG_NT | FLAG_RF | FLAG_AC);
-    return 0;
+    if (!result)
+        jump(&v->m.regs, to, handler);
+    return result;
 }
 
 static uint64_t below_red_zone(const struct vcpu *v)
@@ -43,19 +49,38 @@ static uint64_t below_red_zone(const struct vcpu *v)
     return v->m.regs.rsp - SCREE_RED_ZONE - sizeof(struct scree_frame);
 }
 
+#define EVENT_ERROR ((uint64_t)SCREE_VECTOR_EVENT << 32)
+
 int upcall_event(struct vcpu *v)
 {
-    static const struct scree_frame cause = {
-        .error = (uint64_t)SCREE_VECTOR_EVENT << 32,
-    };
+    struct scree_frame frame;
     int result;
 
-    if (!vcpu_pending(v) || vcpu_masked(v) || !v->event_handler.a)
+    if (!vcpu_upcall_due(v) || !v->event_handler.a)
         return 0;
-    result = enter(v, below_red_zone(v), v->event_handler.a, &cause);
+    fill(&frame, &v->m.regs, EVENT_ERROR, 0);
+    result = enter(v, below_red_zone(v), v->event_handler.a, &frame);
     if (!result)
         v->info->evtchn_upcall_mask = 1;
     return result;
+}
+
+bool upcall_event_quickly(struct vcpu *v)
+{
+    uint64_t to = below_red_zone(v);
+    uint64_t offset = to & PAGE_MASK;
+    char *page;
+
+    if (!v->event_handler.a || offset > PAGE_SIZE - sizeof(struct scree_frame))
+        return false;
+    page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
+    if (!page)
+        return false;
+    fill((struct scree_frame *)(void *)(page + offset), &v->m.regs, EVENT_ERROR,
+         0);
+    jump(&v->m.regs, to, v->event_handler.a);
+    v->info->evtchn_upcall_mask = 1;
+    return true;
 }
 
 /* Where the frame of a fault goes. */
@@ -72,15 +97,14 @@ static uint64_t fault_frame(const struct vcpu *v)
 
 int upcall_fault(struct vcpu *v, const struct vcpu_exit *why)
 {
-    const struct scree_frame cause = {
-        .error = (uint64_t)why->vector << 32 | why->error_code,
-        .cr2 = why->address,
-    };
+    struct scree_frame frame;
     int result;
 
     if (why->vector >= SCREE_TRAPS || !v->trap_handlers[why->vector])
         return -XEN_ENOENT;
-    result = enter(v, fault_frame(v), v->trap_handlers[why->vector], &cause);
+    fill(&frame, &v->m.regs, (uint64_t)why->vector << 32 | why->error_code,
+         why->address);
+    result = enter(v, fault_frame(v), v->trap_handlers[why->vector], &frame);
     if (!result && v->trap_flags[why->vector] & SCREE_TRAP_MASK_EVENTS)
         v->info->evtchn_upcall_mask = 1;
     return result;

@@ -46,7 +46,8 @@ struct vcpu {
     gva_t event_handler;  /* 0: none */
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
-    uint64_t wait_deadline;              /* ns; idle and poll */
+    uint64_t wait_deadline; /* ns; idle and poll */
+    bool completed; /* hypercall_fast() did the call; the loop does the rest */
     struct continuation again[2];        /* [1]: of a call inside a multicall */
     uint32_t trap_handlers[SCREE_TRAPS]; /* guest address, or 0 */
     uint8_t trap_flags[SCREE_TRAPS];
@@ -61,6 +62,15 @@ static inline bool vcpu_pending(const struct vcpu *v)
 static inline bool vcpu_masked(const struct vcpu *v)
 {
     return __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_SEQ_CST);
+}
+
+/* Both in one look: pending and not masked. */
+static inline bool vcpu_upcall_due(const struct vcpu *v)
+{
+    const uint16_t *both = (const void *)&v->info->evtchn_upcall_pending;
+
+    /* the mask is the upper byte: 0x0001 to 0x00ff */
+    return (uint16_t)(__atomic_load_n(both, __ATOMIC_SEQ_CST) - 1) < 0xff;
 }
 
 /* Makes v a stopped vcpu of d on c; v->info is set by the caller. */

@@ -110,14 +110,16 @@ struct mapping {
     uint8_t soft;
 };
 
+#define MACHINE_LEAVES 8
+
 struct machine_space {
-    mfn_t root;      /* MFN_NONE until the first donation */
-    uint64_t *leaf0; /* the table of gfn 0..511 once it exists, else NULL: in
-                        the machine's format, for its own space_get */
-    mfn_t spare[4];  /* donated, not yet used */
+    mfn_t root; /* MFN_NONE until the first donation */
+    /* The tables of the first gfns, 512 each, once they exist, else NULL: in
+     * the machine's format, for its own short look-ups. */
+    uint64_t *leaves[MACHINE_LEAVES];
+    mfn_t spare[4]; /* donated, not yet used */
     uint32_t spare_count;
     uint32_t table_count; /* frames in use as tables */
-    uint64_t private_state[4];
 };
 
 #define MACHINE_NEED_TABLE 1 /* donate one frame and try again */
@@ -130,9 +132,11 @@ void machine_space_donate(struct machine_space *s, mfn_t table);
  * changed). Does not flush. A leaf whose table exists never needs one. */
 must_check int machine_space_set(struct machine_space *s, gfn_t g,
                                  struct mapping m);
-/* The leaf of g; {MFN_NONE, MAP_NONE, 0} where no table is. Hot: the machine
- * takes the short way through leaf0 itself. */
+/* The leaf of g; {MFN_NONE, MAP_NONE, 0} where no table is. */
 struct mapping machine_space_get(const struct machine_space *s, gfn_t g);
+/* The bytes of page g, any number, if it is present and, for `write`,
+ * writable; else NULL. The hot half of every access to a guest. */
+void *machine_space_bytes(const struct machine_space *s, gfn_t g, bool write);
 /* Takes the tables apart. Returns one frame per call, MFN_NONE at the end;
  * leaves are dropped, not freed. No CPU may use the space any more. */
 mfn_t machine_space_reclaim(struct machine_space *s);

@@ -2,10 +2,11 @@
 /*
  * The event loop: see loop.h.
  *
- * A hypercall costs one exit, one dispatch and one entry: timers, devices and
- * the run queue are looked at only when the clock, an interrupt or a wake-up
- * says so. A hypercall that gave way (HC_AGAIN) goes on in the vcpu's next
- * turn, before its guest runs.
+ * A hypercall costs one exit, one dispatch and one entry: a vcpu's turn goes on
+ * from exit to exit, and timers, devices and the run queue are looked at only
+ * when an interrupt, a wake-up or the vcpu's own state ends it. A hypercall
+ * that gave way (HC_AGAIN) goes on in the vcpu's next turn, before its guest
+ * runs.
  */
 #include "system/loop.h"
 
@@ -99,7 +100,9 @@ static void exit_dispatch(struct cpu *c, struct vcpu *v,
         c->interrupted = true;
         break;
     case EXIT_HYPERCALL:
-        hypercall_dispatch(v);
+        if (!v->completed)
+            hypercall_dispatch(v);
+        v->completed = false;
         break;
     case EXIT_FAULT:
         fault(v, why);
@@ -119,27 +122,41 @@ static void load(struct cpu *c, struct vcpu *v)
     c->loaded = v;
 }
 
+/* Into the guest, and what it wanted when it came back. */
 static void run(struct cpu *c, struct vcpu *v)
 {
     struct vcpu_exit why;
 
-    if (atomic_load(&v->wait) != WAIT_NONE)
-        vcpu_wait_end(v, c->now);
-    if (v->again[0].nr != CONTINUATION_NONE) {
-        hypercall_dispatch(v);
-        c->now = machine_clock();
-        return;
-    }
     if (upcall_event(v)) {
         crash(v->domain, "the frame of an event does not fit on the stack");
         return;
     }
-    load(c, v);
     space_enter(&v->domain->space, c->id);
     why = machine_run(&v->m);
     space_leave(&v->domain->space);
-    c->now = machine_clock();
     exit_dispatch(c, v, &why);
+}
+
+/* May v go on without a look at anything else? */
+static bool undisturbed(const struct cpu *c, const struct vcpu *v)
+{
+    return !c->interrupted && !atomic_load(&c->resched) && running(v) &&
+           v->again[0].nr == CONTINUATION_NONE;
+}
+
+static void turn(struct cpu *c, struct vcpu *v)
+{
+    if (atomic_load(&v->wait) != WAIT_NONE)
+        vcpu_wait_end(v, c->now);
+    if (v->again[0].nr != CONTINUATION_NONE) {
+        hypercall_dispatch(v);
+    } else {
+        load(c, v);
+        do
+            run(c, v);
+        while (undisturbed(c, v));
+    }
+    c->now = machine_clock();
 }
 
 void cpu_pass(struct cpu *c)
@@ -154,7 +171,7 @@ void cpu_pass(struct cpu *c)
         reaped = reap(c);
     v = next(c);
     if (v)
-        run(c, v);
+        turn(c, v);
     else if (!reaped)
         idle(c);
 }

@@ -115,8 +115,8 @@ static uint64_t *build(struct machine_space *s, gfn_t g)
             store(entry, use_spare(s).n << PAGE_SHIFT | 1);
         table = table_of(load(entry));
     }
-    if (g.n < ENTRIES)
-        __atomic_store_n(&s->leaf0, table, __ATOMIC_RELEASE);
+    if (g.n < ENTRIES * MACHINE_LEAVES)
+        __atomic_store_n(&s->leaves[g.n / ENTRIES], table, __ATOMIC_RELEASE);
     return table;
 }
 
@@ -138,15 +138,30 @@ int machine_space_set(struct machine_space *s, gfn_t g, struct mapping m)
     return 0;
 }
 
-struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
+static const uint64_t *leaf_table(const struct machine_space *s, gfn_t g)
 {
-    const uint64_t *table = __atomic_load_n(&s->leaf0, __ATOMIC_ACQUIRE);
     unsigned missing;
 
-    if (table && g.n < ENTRIES)
-        return mapping_of(load(&table[g.n]));
-    table = find(s, g, &missing);
+    if (g.n < ENTRIES * MACHINE_LEAVES)
+        return __atomic_load_n(&s->leaves[g.n / ENTRIES], __ATOMIC_ACQUIRE);
+    return find(s, g, &missing);
+}
+
+struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
+{
+    const uint64_t *table = leaf_table(s, g);
+
     return mapping_of(table ? load(&table[index_of(g, 1)]) : 0);
+}
+
+void *machine_space_bytes(const struct machine_space *s, gfn_t g, bool write)
+{
+    struct mapping m = {MFN_NONE, MAP_NONE, 0};
+
+    if (g.n < SCREE_GUEST_END >> PAGE_SHIFT)
+        m = machine_space_get(s, g);
+    return m.rights & (write ? MAP_WRITE : MAP_READ) ? machine_frame(m.frame)
+                                                     : NULL;
 }
 
 /* Takes a lowest table below `table` out, or returns MFN_NONE. */
@@ -174,7 +189,7 @@ mfn_t machine_space_reclaim(struct machine_space *s)
 
     for (unsigned i = 0; i < MACHINE_CPUS; i++)
         ASSERT(host.cpus[i].loaded != s);
-    s->leaf0 = NULL;
+    memset(s->leaves, 0, sizeof(s->leaves));
     if (s->spare_count)
         return s->spare[--s->spare_count];
     if (!mfn_valid(s->root))

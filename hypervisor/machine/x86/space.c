@@ -72,8 +72,8 @@ static uint64_t *leaf_table(const struct machine_space *s, gfn_t g)
     unsigned level;
     uint64_t *table;
 
-    if (g.n < ENTRIES)
-        return s->leaf0;
+    if (g.n < ENTRIES * MACHINE_LEAVES)
+        return s->leaves[g.n / ENTRIES];
     if (!mfn_valid(s->root))
         return NULL;
     table = walk(s, g, &level);
@@ -102,8 +102,8 @@ static uint64_t *make_leaf_table(struct machine_space *s, gfn_t g)
         table[index_of(g, level)] = mfn_maddr(m).a | TABLE_ENTRY;
         table = machine_frame(m);
     }
-    if (g.n < ENTRIES)
-        s->leaf0 = table;
+    if (g.n < ENTRIES * MACHINE_LEAVES)
+        s->leaves[g.n / ENTRIES] = table;
     return table;
 }
 
@@ -155,6 +155,34 @@ struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
     return decode(table ? table[index_of(g, 0)] : 0);
 }
 
+static void *bytes_of(uint64_t leaf, bool write)
+{
+    uint64_t want = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
+
+    return (leaf & want) == want ? below(leaf) : NULL;
+}
+
+/* Apart, so that the near way needs no stack. */
+static __attribute__((noinline)) void *far_bytes(const struct machine_space *s,
+                                                 gfn_t g, bool write)
+{
+    const uint64_t *table = NULL;
+
+    if (g.n < SCREE_GUEST_END >> PAGE_SHIFT)
+        table = leaf_table(s, g);
+    return table ? bytes_of(table[index_of(g, 0)], write) : NULL;
+}
+
+void *machine_space_bytes(const struct machine_space *s, gfn_t g, bool write)
+{
+    const uint64_t *table;
+
+    if (__builtin_expect(g.n >= ENTRIES * MACHINE_LEAVES, 0))
+        return far_bytes(s, g, write);
+    table = s->leaves[g.n / ENTRIES];
+    return table ? bytes_of(table[index_of(g, 0)], write) : NULL;
+}
+
 /* Takes out one table without tables below it, or the root. */
 mfn_t machine_space_reclaim(struct machine_space *s)
 {
@@ -164,7 +192,7 @@ mfn_t machine_space_reclaim(struct machine_space *s)
     uint64_t *entry = NULL;
     mfn_t m = s->root;
 
-    s->leaf0 = NULL;
+    memset(s->leaves, 0, sizeof(s->leaves));
     if (s->spare_count)
         return s->spare[--s->spare_count];
     if (!mfn_valid(m))
