@@ -13,7 +13,8 @@ HYPERVISOR := $(X86_OUT)/scree.elf
 X86_SOURCES := $(PORTABLE) $(LOCK_PLAIN) \
 	$(wildcard $(X86_DIR)/*.c) \
 	$(filter-out %.lds.S,$(wildcard $(X86_DIR)/*.S))
-X86_LINK = $(x86_CC) -nostdlib -static -no-pie -Wl,--build-id=none \
+X86_LINK = $(x86_CC) -nostdlib -static -no-pie \
+	-Wno-unused-command-line-argument -Wl,--build-id=none \
 	-Wl,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
 	-Wl,-T,$(X86_OUT)/scree.lds -fno-lto
 
