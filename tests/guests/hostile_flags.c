@@ -329,15 +329,18 @@ static void return_unmasking(void *frame)
                      : "memory");
 }
 
-/* The stubs write to the frame: each gets one of its own. */
-static void try_return(struct scree_frame f, unsigned *wrong)
-{
-    struct scree_frame again = f;
-    int v = rt_try(return_through, &f);
+/* The stubs write to the frame and below it. */
+static struct {
+    uint64_t below[8];
+    struct scree_frame frame;
+} area;
 
-    *wrong += v == RT_NO_FAULT;
-    v = rt_try(return_unmasking, &again);
-    *wrong += v == RT_NO_FAULT;
+static void try_return(const struct scree_frame *f, unsigned *wrong)
+{
+    area.frame = *f;
+    *wrong += rt_try(return_through, &area.frame) == RT_NO_FAULT;
+    area.frame = *f;
+    *wrong += rt_try(return_unmasking, &area.frame) == RT_NO_FAULT;
     rt_vcpu()->evtchn_upcall_mask = 1;
 }
 
@@ -365,17 +368,17 @@ static void test_return_frames(void)
         f = (struct scree_frame){.rip = bad[i],
                                  .rsp = (uintptr_t)spare_stack + 4096,
                                  .rflags = 0x202};
-        try_return(f, &wrong);
+        try_return(&f, &wrong);
         f.rip = (uintptr_t)flags_target;
         f.rsp = bad[i];
-        try_return(f, &wrong);
+        try_return(&f, &wrong);
     }
     tap_ok(wrong == 0, "returns to absurd places: %u without a fault", wrong);
     wrong = 0;
     f = (struct scree_frame){.rip = (uintptr_t)flags_target,
                              .rsp = (uintptr_t)spare_stack + 4096,
                              .rflags = 0x3f7ed7 & ~FLAG_TF};
-    try_return(f, &wrong);
+    try_return(&f, &wrong);
     tap_ok(rt_fault.vector == 6 && !(rt_fault.frame.rflags & FLAG_IOPL) &&
                (rt_fault.frame.rflags & FLAG_IF),
            "a frame cannot set IOPL or clear IF: vector %u at %lx, flags %lx",
