@@ -10,6 +10,7 @@
 #include "machine/x86/asm.h"
 #include "machine/x86/layout.h"
 #include "machine/x86/percpu.h"
+#include "machine/x86/uart.h"
 
 #define REG_ID            0x20
 #define REG_TASK_PRIORITY 0x80
@@ -78,6 +79,8 @@ uint32_t apic_id(void)
 
 void apic_end_of_interrupt(uint32_t vector)
 {
+    if (vector == VECTOR_CONSOLE)
+        uart_interrupted();
     if (vector >= VECTOR_APIC && vector < VECTOR_SPURIOUS)
         set(REG_EOI, 0);
 }

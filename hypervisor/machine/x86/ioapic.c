@@ -13,6 +13,7 @@
 #include "machine/x86/asm.h"
 #include "machine/x86/layout.h"
 #include "machine/x86/percpu.h"
+#include "machine/x86/uart.h"
 
 #define PIC1_COMMAND    0x20
 #define PIC1_DATA       0x21
@@ -105,13 +106,14 @@ static void route(const struct ioapic *io, uint32_t line, uint32_t mode,
     while (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         machine_relax();
     set(io, REG_LINE + 2 * line + 1, percpus[cpu].apic_id << 24);
-    set(io, REG_LINE + 2 * line, mode | VECTOR_DEVICE);
+    set(io, REG_LINE + 2 * line, mode);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }
 
 int machine_irq_line(unsigned gsi, unsigned cpu)
 {
-    uint32_t mode = line_mode(&gsi);
+    uint32_t vector = gsi == UART_GSI ? VECTOR_CONSOLE : VECTOR_DEVICE;
+    uint32_t mode = line_mode(&gsi) | vector;
 
     for (unsigned i = 0; i < acpi.ioapic_count; i++) {
         const struct ioapic *io = &ioapics[i];

@@ -52,6 +52,7 @@
 #define VECTOR_IRQ      0x20
 #define VECTOR_APIC     0x30 /* from here on an EOI is due */
 #define VECTOR_DEVICE   0x40
+#define VECTOR_CONSOLE  0x41
 #define VECTOR_RETURN   0x82 /* `int` of the return stub */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1
