@@ -40,7 +40,8 @@ static enum net_drop check_arp(const struct packet *f)
     return arp_parse(f, &a) ? NET_OK : NET_DROP_ARP;
 }
 
-static enum net_drop check_other(const struct packet *f, uint16_t type)
+static __attribute__((noinline)) enum net_drop
+check_other(const struct packet *f, uint16_t type)
 {
     switch (type) {
     case ETHERTYPE_ARP:
@@ -62,8 +63,8 @@ enum net_drop check_form(const struct packet *f)
     return type == ETHERTYPE_IPV4 ? check_ipv4(f) : check_other(f, type);
 }
 
-static enum net_drop check_arp_sender(const struct net_port *p,
-                                      const struct packet *f)
+static __attribute__((noinline)) enum net_drop
+check_arp_sender(const struct net_port *p, const struct packet *f)
 {
     struct arp a;
 

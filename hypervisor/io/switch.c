@@ -163,8 +163,8 @@ static enum net_drop send_outside(struct net_batch *b, struct net_port *from,
 }
 
 /* To the router MAC: by destination IPv4, with the MACs of the next leg. */
-static enum net_drop route(struct net_batch *b, struct net_port *from,
-                           struct packet *f)
+static __attribute__((noinline)) enum net_drop
+route(struct net_batch *b, struct net_port *from, struct packet *f)
 {
     uint32_t ipv4 = packet_ipv4_destination(f);
     struct net_port *to = net_lookup(from->net, ipv4);
@@ -185,8 +185,8 @@ static enum net_drop route(struct net_batch *b, struct net_port *from,
  * Who has the address? A domain of the group: its MAC. The gateway and
  * whatever else lies in the network: the router, if there is an outside.
  */
-static enum net_drop answer_arp(struct net_batch *b, struct net_port *from,
-                                const struct packet *f)
+static __attribute__((noinline)) enum net_drop
+answer_arp(struct net_batch *b, struct net_port *from, const struct packet *f)
 {
     struct arp a, answer;
     struct packet reply;

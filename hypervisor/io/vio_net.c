@@ -12,6 +12,10 @@
 
 #define BATCH 32 /* frames of one pass */
 
+/* What is not the common case stands apart, so that the common one saves few
+ * registers. */
+#define rare  __attribute__((noinline, cold))
+
 /*
  * A transmit entry on its way through the three steps. Short frames are copied
  * while the lock is held; pinning the pages of longer ones costs less than a
@@ -53,16 +57,16 @@ static bool take_short(struct domain *d, struct source *source,
     if (!source->bytes || source->page != page) {
         source->page = page;
         source->bytes = space_page(&d->space, gfn(page), false);
+        if (!source->bytes)
+            return false;
     }
-    if (!source->bytes)
-        return false;
     packet_load_short(&s->packet, source->bytes + at, e->length);
     return true;
 }
 
 /* Any other. false: the entry is bad. */
-static bool take_pinned(struct domain *d, struct sending *s,
-                        const struct scree_vio_desc *e)
+static __attribute__((noinline)) bool
+take_pinned(struct domain *d, struct sending *s, const struct scree_vio_desc *e)
 {
     struct guestmem_pin *p = &s->pin;
 
@@ -137,7 +141,7 @@ static void settle_one(struct domain *d, struct sending *s, bool done)
         dev->tx_drops++;
 }
 
-static void settle(struct domain *d, struct pass *p)
+static __attribute__((noinline)) void settle(struct domain *d, struct pass *p)
 {
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
 
@@ -169,7 +173,7 @@ static void forward_all(struct net_port *from, struct pass *p)
 }
 
 /* What is left over is offered again when the device's event is raised. */
-static void wait_for_room(struct domain *d, const struct pass *p)
+static rare void wait_for_room(struct domain *d, const struct pass *p)
 {
     struct net_port *port = d->net;
 
@@ -184,7 +188,8 @@ static void wait_for_room(struct domain *d, const struct pass *p)
  * d's vcpu is in this call and the device is closed by d itself or when d is
  * reaped, so the ring stays open between the locked steps.
  */
-static int send_pass(struct domain *d, uint64_t limit)
+static inline __attribute__((always_inline)) int send_pass(struct domain *d,
+                                                           uint64_t limit)
 {
     struct pass p;
     int want;
@@ -230,10 +235,6 @@ void vio_net_timer(struct timer *t, uint64_t now unused)
 }
 
 /* ---------------------------------------------- the receiver's lock is held */
-
-/* What is not the common case stands apart, so that the common one saves few
- * registers. */
-#define rare __attribute__((noinline, cold))
 
 static rare uint8_t *other_page(struct vio_receiver *r, uint64_t page)
 {
