@@ -78,6 +78,29 @@ static void untouched_memory_reads_zero(void)
     end(&x);
 }
 
+static void large_domains_are_reached_to_the_end(void)
+{
+    static const struct host_config c = {.frames = 9000};
+    static uint8_t out[PAGE_SIZE + 2], in[PAGE_SIZE + 2];
+    struct fixture x;
+
+    world_start(&x.w, &c);
+    x.d = world_domain(&x.w, 8192);
+    lock_take(&x.d->lock);
+    fill(out, sizeof(out));
+    for (uint64_t page = 250; page < 8192; page += 511) {
+        gva_t a = gva(BASE + page * PAGE_SIZE - 1);
+
+        CU_ASSERT_EQUAL(guestmem_write(x.d, a, out, sizeof(out)), 0);
+        CU_ASSERT_EQUAL(guestmem_read(x.d, in, a, sizeof(in)), 0);
+        CU_ASSERT_EQUAL(memcmp(in, out, sizeof(out)), 0);
+    }
+    CU_ASSERT_EQUAL(
+        guestmem_write(x.d, gva(BASE + 8192 * PAGE_SIZE - 1), out, 2),
+        -XEN_EFAULT);
+    end(&x);
+}
+
 struct range {
     uint64_t a;
     size_t n;
@@ -342,6 +365,8 @@ void suite_guestmem(void)
     static const struct unit_test tests[] = {
         {"what is written is read", what_is_written_is_read},
         {"untouched memory reads zero", untouched_memory_reads_zero},
+        {"large domains are reached to the end",
+         large_domains_are_reached_to_the_end},
         {"bad addresses are EFAULT", bad_addresses_are_efault},
         {"huge lengths are EFAULT", huge_lengths_are_efault},
         {"nothing is copied from nowhere", nothing_is_copied_from_nowhere},

@@ -68,6 +68,37 @@ static void leaves_are_kept(void)
     host_stop();
 }
 
+static void bytes_are_given_by_right(void)
+{
+    static const uint64_t at[] = {5, 511, 512, 4095, 4096, 262144, 0x3ffffffff};
+    static const uint64_t beyond[] = {0x400000000, UINT64_MAX >> 12,
+                                      UINT64_MAX};
+    struct machine_space s;
+    unsigned next = 0;
+
+    host_start(&defaults);
+    machine_space_init(&s);
+    for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+        gfn_t g = gfn(at[i]);
+        struct mapping m = {frame(100 + i), MAP_READ, 1};
+
+        CU_ASSERT_PTR_NULL(machine_space_bytes(&s, g, false));
+        set(&s, g.n, m, &next);
+        CU_ASSERT_PTR_EQUAL(machine_space_bytes(&s, g, false),
+                            machine_frame(m.frame));
+        CU_ASSERT_PTR_NULL(machine_space_bytes(&s, g, true));
+        m.rights |= MAP_WRITE;
+        set(&s, g.n, m, &next);
+        CU_ASSERT_PTR_EQUAL(machine_space_bytes(&s, g, true),
+                            machine_frame(m.frame));
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(beyond); i++)
+        CU_ASSERT_PTR_NULL(machine_space_bytes(&s, gfn(beyond[i]), false));
+    CU_ASSERT_EQUAL(reclaim_all(&s), next);
+    CU_ASSERT_PTR_NULL(machine_space_bytes(&s, gfn(5), false));
+    host_stop();
+}
+
 static void tables_are_asked_for_before_anything_changes(void)
 {
     struct machine_space s;
@@ -569,6 +600,7 @@ void suite_host(void)
 {
     static const struct unit_test tests[] = {
         {"leaves are kept", leaves_are_kept},
+        {"bytes are given by right", bytes_are_given_by_right},
         {"tables are asked for before anything changes",
          tables_are_asked_for_before_anything_changes},
         {"start-of-day registers", start_of_day_registers},
