@@ -145,6 +145,7 @@ void sched_give_way(struct cpu *c)
     struct vcpu *v = c->current;
     const struct heap_entry *top;
 
+    c->now = machine_clock();
     lock_take(&c->lock);
     top = heap_top(&c->queue);
     if (v && top && state_of(v) == VCPU_RUNNING) {
@@ -161,6 +162,7 @@ bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending)
 {
     bool blocked = false;
 
+    c->now = machine_clock();
     lock_take(&c->lock);
     if (state_of(v) == VCPU_RUNNING) {
         sched_account(c, v, c->now);

@@ -4,6 +4,7 @@
  */
 #include "core/upcall.h"
 
+#include "base/string.h"
 #include "core/domain.h"
 #include "core/guestmem.h"
 
@@ -13,14 +14,19 @@
 #define FLAG_RF 0x10000u
 #define FLAG_AC 0x40000u
 
-static void fill(struct scree_frame *f, const struct machine_regs *r,
-                 uint64_t error, uint64_t cr2)
+#define FIELD(to, name, value)                                                 \
+    memcpy((char *)(to) + offsetof(struct scree_frame, name), &(value),        \
+           sizeof(uint64_t))
+
+/* A struct scree_frame at `to`, which need not be aligned. */
+static inline void fill(void *to, const struct machine_regs *r, uint64_t error,
+                        uint64_t cr2)
 {
-    f->rip = r->rip;
-    f->rflags = r->rflags;
-    f->rsp = r->rsp;
-    f->error = error;
-    f->cr2 = cr2;
+    FIELD(to, rip, r->rip);
+    FIELD(to, rflags, r->rflags);
+    FIELD(to, rsp, r->rsp);
+    FIELD(to, error, error);
+    FIELD(to, cr2, cr2);
 }
 
 static void jump(struct machine_regs *r, uint64_t frame, uint64_t handler)
@@ -76,8 +82,7 @@ bool upcall_event_quickly(struct vcpu *v)
     page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
     if (!page)
         return false;
-    fill((struct scree_frame *)(void *)(page + offset), &v->m.regs, EVENT_ERROR,
-         0);
+    fill(page + offset, &v->m.regs, EVENT_ERROR, 0);
     jump(&v->m.regs, to, v->event_handler.a);
     v->info->evtchn_upcall_mask = 1;
     return true;

@@ -19,12 +19,9 @@
     X(guestmem)                                                                \
     X(image)                                                                   \
     X(threads)                                                                 \
-    X(conf)                                                                    \
-    X(elf64)                                                                   \
-    X(files)                                                                   \
-    X(switch)                                                                  \
-    X(vio)                                                                     \
-    X(ratelimit) X(console) X(uplink) X(virtio) X(http) X(dns) X(checksum)
+    X(create_failure) X(conf) X(elf64) X(files) X(switch) X(vio) X(event)      \
+        X(sched) X(upcall) X(random) X(options) X(hypercall) X(ratelimit)      \
+            X(console) X(uplink) X(virtio) X(http) X(dns) X(checksum)
 
 #define SUITE_DECLARE(name) void suite_##name(void);
 SUITES(SUITE_DECLARE)
