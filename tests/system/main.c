@@ -19,9 +19,9 @@
 #include "tests/system/suites.h"
 
 static void (*const suites[])(void) = {
-    suite_boot,        suite_services, suite_crash,  suite_hostile,
-    suite_hostile_net, suite_capacity, suite_bundle, suite_conformance,
-    suite_iso,         suite_install,
+    suite_boot,        suite_services,    suite_console,  suite_crash,
+    suite_hostile,     suite_hostile_net, suite_capacity, suite_bundle,
+    suite_conformance, suite_iso,         suite_install,
 };
 
 /* An argument is the name of a suite, or SUITE:TEXT for its tests that have

@@ -9,6 +9,7 @@
 void suite_boot(void);
 void suite_services(void);
 void suite_conformance(void);
+void suite_console(void);
 void suite_crash(void);
 void suite_hostile(void);
 void suite_hostile_net(void);

@@ -3,10 +3,13 @@
  * make install DESTDIR=: everything lands below it, and what was installed
  * runs from there without the source tree.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/system/cell.h"
@@ -72,10 +75,79 @@ static void test_run_installed(void)
     cell_stop(&c);
 }
 
+/* Starts scree-run from the build, as leader of a group of its own, with its
+ * output in DIR/output. */
+static pid_t start_run(const struct cell *c)
+{
+    char output[CELL_PATH + 16];
+    pid_t pid;
+
+    snprintf(output, sizeof(output), "%s/output", c->dir);
+    pid = fork();
+    if (pid)
+        return pid;
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!freopen(output, "w", stdout) || dup2(1, 2) < 0)
+        _exit(127);
+    setenv("SCREE_LIB", cell_build(), 1);
+    snprintf(output, sizeof(output), "%s/bin", cell_build());
+    setenv("SCREE_BIN", output, 1);
+    setenv("CELL", "cells/services.conf", 1);
+    setenv("PORT", "20180", 1);
+    execl("tools/run/scree-run", "scree-run", (char *)NULL);
+    _exit(127);
+}
+
+static bool output_within(struct cell *c, const char *text, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 10; i++) {
+        if (cell_output_has(c, text))
+            return true;
+        usleep(100000);
+    }
+    return false;
+}
+
+static bool ends_within(pid_t pid, unsigned seconds)
+{
+    int status;
+
+    for (unsigned i = 0; i < seconds * 10; i++) {
+        if (waitpid(pid, &status, WNOHANG) == pid)
+            return true;
+        usleep(100000);
+    }
+    return false;
+}
+
+/* A terminal's Ctrl-C goes to the whole group. */
+static void test_interrupt(void)
+{
+    struct cell_options o = {.domains = NULL};
+    struct cell c;
+    pid_t pid;
+
+    if (!CHECK(cell_prepare(&c, &o)))
+        return;
+    pid = start_run(&c);
+    CHECK(output_within(&c, "domains running", 20));
+    CHECK(kill(-pid, 0) == 0);
+    kill(-pid, SIGINT);
+    CHECK(ends_within(pid, 10));
+    usleep(300000);
+    CHECK(kill(-pid, 0) < 0);
+    kill(-pid, SIGKILL);
+    if (CU_get_number_of_failures() > c.failures)
+        (void)cell_output_has(&c, NULL);
+    cell_stop(&c);
+}
+
 void suite_install(void)
 {
     CU_pSuite s = CU_add_suite("install", NULL, NULL);
 
     CU_add_test(s, "make install puts everything below DESTDIR", test_install);
     CU_add_test(s, "what was installed runs", test_run_installed);
+    CU_add_test(s, "Ctrl-C leaves nothing behind", test_interrupt);
 }
