@@ -6,22 +6,40 @@
 #ifndef UNIT_SUITES_H
 #define UNIT_SUITES_H
 
-#define SUITES(X)                                                              \
-    X(heap)                                                                    \
-    X(bitmap)                                                                  \
-    X(string)                                                                  \
-    X(format)                                                                  \
-    X(host)                                                                    \
-    X(lock)                                                                    \
-    X(lock_plain)                                                              \
-    X(frame)                                                                   \
-    X(space)                                                                   \
-    X(guestmem)                                                                \
-    X(image)                                                                   \
-    X(threads)                                                                 \
-    X(create_failure) X(conf) X(elf64) X(files) X(switch) X(vio) X(event)      \
-        X(sched) X(upcall) X(random) X(options) X(hypercall) X(ratelimit)      \
-            X(console) X(uplink) X(virtio) X(http) X(dns) X(checksum)
+/* clang-format off */
+#define SUITES(X) \
+    X(heap) \
+    X(bitmap) \
+    X(string) \
+    X(format) \
+    X(host) \
+    X(lock) \
+    X(lock_plain) \
+    X(frame) \
+    X(space) \
+    X(guestmem) \
+    X(image) \
+    X(threads) \
+    X(create_failure) \
+    X(conf) \
+    X(elf64) \
+    X(files) \
+    X(switch) \
+    X(vio) \
+    X(event) \
+    X(sched) \
+    X(upcall) \
+    X(random) \
+    X(options) \
+    X(hypercall) \
+    X(ratelimit) \
+    X(console) \
+    X(uplink) \
+    X(virtio) \
+    X(http) \
+    X(dns) \
+    X(checksum)
+/* clang-format on */
 
 #define SUITE_DECLARE(name) void suite_##name(void);
 SUITES(SUITE_DECLARE)
