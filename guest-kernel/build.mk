@@ -13,13 +13,20 @@ LWIP           := $(CACHE)/lwip
 LWIP_READY     := $(LWIP)/src/core/init.c
 GUEST_INCLUDES := -Iguest-kernel/net -isystem $(LWIP)/src/include
 
+# Of the host's headers only Xen's.
+PEBBLE_XEN   := $(BUILD)/pebble/include
+
 # General registers only: a service needs no FPU, and does not touch its pages.
+# Optimised as a whole: where jumps between pages are dear, as in an emulator,
+# inlining pays.
+PEBBLE_GCC   := $(if $(findstring clang,$(CC)),,yes)
+PEBBLE_LTO   := $(if $(PEBBLE_GCC),-flto=auto)
 pebble_CC    := $(CC)
 pebble_BASE  := -std=gnu11 -g -O2 -MMD -MP -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections \
-	-fdata-sections -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
+	-fdata-sections $(PEBBLE_LTO) -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
 	-isystem $(NEWLIB)/x86_64-elf/include \
-	-isystem $(shell $(CC) -print-file-name=include 2>&-) -idirafter /usr/include \
+	-isystem $(shell $(CC) -print-file-name=include 2>&-) -isystem $(PEBBLE_XEN) \
 	-Ipv-abi -I. -Iguest-kernel $(GUEST_INCLUDES)
 pebble_FLAGS := $(pebble_BASE) $(WARN)
 $(eval $(call world,pebble))
@@ -67,9 +74,6 @@ $(LWIP_OBJS): $(BUILD)/lwip/%.o: $(LWIP_READY) $(NEWLIB_A) \
 	@mkdir -p $(@D)
 	$(call say,lwip,$*.c)
 	$(Q)$(pebble_CC) $(pebble_BASE) -w -c -o $@ $(LWIP)/src/$*.c
-$(BUILD)/lwip/liblwip.a: $(LWIP_OBJS)
-	@rm -f $@
-	$(Q)ar rcs $@ $^
 
 PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
 	guest-kernel/net/*.c guest-kernel/http/*.c guest-kernel/dns/*.c \
@@ -85,30 +89,28 @@ PEBBLE_LINK := -nostdlib -static -no-pie -Wl,-T,$(PEBBLE_LDS) \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,-z,max-page-size=4096
 
-# Headers of both must exist before anything of ours compiles.
-$(PEBBLE_OBJS): | $(NEWLIB_A) $(LWIP_READY)
+# These headers must be there before anything of ours compiles.
+$(PEBBLE_XEN)/xen:
+	@mkdir -p $(@D)
+	@ln -sfn /usr/include/xen $@
+$(PEBBLE_OBJS): | $(NEWLIB_A) $(LWIP_READY) $(PEBBLE_XEN)/xen
 
 # memcpy and its family must not become calls of themselves.
 $(BUILD)/pebble/guest-kernel/bytes.o: pebble_FLAGS += \
-	-fno-builtin -fno-tree-loop-distribute-patterns
-
-$(BUILD)/pebble/libpebble.a: $(PEBBLE_OBJS)
-	@rm -f $@
-	$(Q)ar rcs $@ $^
+	-fno-builtin -fno-lto $(if $(PEBBLE_GCC),-fno-tree-loop-distribute-patterns)
 
 # A service of pebble.
 SERVICES := $(filter-out hello,$(basename $(notdir \
 	$(wildcard guest-kernel/services/*.c))))
 $(call objects,pebble,$(wildcard guest-kernel/services/*.c)): \
-	| $(NEWLIB_A) $(LWIP_READY)
+	| $(NEWLIB_A) $(LWIP_READY) $(PEBBLE_XEN)/xen
 $(SERVICES:%=$(BUILD)/guests/%.elf): $(BUILD)/guests/%.elf: \
 		$(BUILD)/pebble/guest-kernel/services/%.o \
-		$(BUILD)/pebble/libpebble.a $(BUILD)/lwip/liblwip.a $(PEBBLE_LDS)
+		$(PEBBLE_OBJS) $(LWIP_OBJS) $(PEBBLE_LDS)
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(pebble_CC) $(PEBBLE_LINK) -o $@ $< $(BUILD)/pebble/guest-kernel/entry.o \
-		-Wl,--start-group $(BUILD)/pebble/libpebble.a \
-		$(BUILD)/lwip/liblwip.a $(NEWLIB_A) -Wl,--end-group
+	$(Q)$(pebble_CC) $(pebble_BASE) $(PEBBLE_LINK) -w -o $@ \
+		$(filter %.o,$^) $(NEWLIB_A)
 
 # hello stands alone: no library at all.
 $(BUILD)/guests/hello.elf: $(BUILD)/guest/guest-kernel/services/hello.o \
