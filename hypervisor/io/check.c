@@ -10,8 +10,6 @@
 #define ETHERNET_BYTES 14
 #define IPV4_BYTES     20
 
-#define IPV4_PLAIN     0x45 /* version 4, no options */
-
 /* Version, header length and total length of RFC 791; the receiver checks the
  * header checksum. Ethernet may pad, so the frame may be longer. */
 static enum net_drop check_ipv4(const struct packet *f)
@@ -19,16 +17,14 @@ static enum net_drop check_ipv4(const struct packet *f)
     uint32_t room = f->length - ETHERNET_BYTES;
     uint32_t first = f->header.byte[ETHERNET_BYTES];
     uint32_t total = packet_get16(f, 16);
-    uint32_t header = IPV4_BYTES;
+    uint32_t header = (first & 15) * 4;
 
     if (room < IPV4_BYTES)
         return NET_DROP_LENGTH;
-    if (first != IPV4_PLAIN) {
-        header = (first & 15) * 4;
-        if (first >> 4 != 4 || header < IPV4_BYTES)
-            return NET_DROP_IPV4;
-    }
-    return total < header || total > room ? NET_DROP_IPV4 : NET_OK;
+    if (first >> 4 != 4 || header < IPV4_BYTES || total < header ||
+        total > room)
+        return NET_DROP_IPV4;
+    return NET_OK;
 }
 
 static enum net_drop check_arp(const struct packet *f)
@@ -40,10 +36,11 @@ static enum net_drop check_arp(const struct packet *f)
     return arp_parse(f, &a) ? NET_OK : NET_DROP_ARP;
 }
 
-static __attribute__((noinline)) enum net_drop
-check_other(const struct packet *f, uint16_t type)
+enum net_drop check_form(const struct packet *f)
 {
-    switch (type) {
+    switch (packet_get16(f, 12)) {
+    case ETHERTYPE_IPV4:
+        return check_ipv4(f);
     case ETHERTYPE_ARP:
         return check_arp(f);
     case ETHERTYPE_VLAN:
@@ -56,15 +53,8 @@ check_other(const struct packet *f, uint16_t type)
     }
 }
 
-enum net_drop check_form(const struct packet *f)
-{
-    uint16_t type = packet_get16(f, 12);
-
-    return type == ETHERTYPE_IPV4 ? check_ipv4(f) : check_other(f, type);
-}
-
-static __attribute__((noinline)) enum net_drop
-check_arp_sender(const struct net_port *p, const struct packet *f)
+static enum net_drop check_arp_sender(const struct net_port *p,
+                                      const struct packet *f)
 {
     struct arp a;
 

@@ -217,13 +217,19 @@ answer_arp(struct net_batch *b, struct net_port *from, const struct packet *f)
     return NET_OK;
 }
 
-/* By MAC, when it is not the one before. */
-static enum net_drop bridge(struct net_batch *b, struct net_port *from,
-                            struct packet *f)
+enum net_drop net_forward(struct net_batch *b, struct net_port *from,
+                          struct packet *f)
 {
     uint64_t mac = packet_destination(f);
+    enum net_drop why = NET_OK;
     struct net_port *to;
 
+    if (!check_plain(from, f))
+        why = check_sent(from, f);
+    if (why != NET_OK)
+        return why;
+    if (check_is_arp(f))
+        return answer_arp(b, from, f);
     if (mac == NET_ROUTER_MAC)
         return route(b, from, f);
     if (net_mac_is_group(mac))
@@ -234,21 +240,5 @@ static enum net_drop bridge(struct net_batch *b, struct net_port *from,
     if (to->group != from->group)
         return NET_DROP_GROUP;
     net_deliver(b, to, f);
-    return NET_OK;
-}
-
-enum net_drop net_forward(struct net_batch *b, struct net_port *from,
-                          struct packet *f)
-{
-    struct net_port *last = b->to.port; /* of this sender's group */
-    enum net_drop why = check_sent(from, f);
-
-    if (why != NET_OK)
-        return why;
-    if (check_is_arp(f))
-        return answer_arp(b, from, f);
-    if (!last || !packet_to(f, last->mac))
-        return bridge(b, from, f);
-    vio_net_receive(&b->to, f);
     return NET_OK;
 }

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "io/check.h"
 #include "io/net_port.h"
 #include "io/vio_net.h"
 
@@ -57,6 +58,19 @@ struct net_batch {
  * here. No domain's lock but the batch's is held. */
 enum net_drop net_forward(struct net_batch *b, struct net_port *from,
                           struct packet *f);
+
+/* The same for a plain frame to the receiver of the one before, which is of
+ * from's group; false: it is not that, and nothing was done. */
+static inline bool net_forward_again(struct net_batch *b,
+                                     const struct net_port *from,
+                                     const struct packet *f)
+{
+    if (!b->to.port || !packet_to(f, b->to.port->mac) || !check_plain(from, f))
+        return false;
+    vio_net_receive(&b->to, f);
+    return true;
+}
+
 /* Delivers f to `to` whatever its addresses are. */
 void net_deliver(struct net_batch *b, struct net_port *to,
                  const struct packet *f);

@@ -119,26 +119,37 @@ static void take_entries(struct domain *d, struct pass *p, uint32_t want)
     vio_tx_advance(&d->vio[SCREE_VIO_NET], p->taken);
 }
 
-static void settle_one(struct domain *d, struct sending *s, bool done)
+/* A frame that was counted as sent was not: `why` it is dropped, or NET_WAIT,
+ * and the guest offers it again. */
+static void take_back(struct domain *d, enum net_drop why, uint32_t length)
 {
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
     struct net_counters *c = &d->net->counters;
 
-    if (s->kind == PINNED)
-        guestmem_unpin(d, &s->pin);
-    if (done && s->verdict == NET_OK)
-        return;
     c->sent_frames--;
-    c->sent_bytes -= s->packet.length;
-    if (!done) {
-        ratelimit_refund(&d->net->sending, s->packet.length & PAGE_MASK);
+    c->sent_bytes -= length;
+    if (why == NET_WAIT) {
+        ratelimit_refund(&d->net->sending, length & PAGE_MASK);
         return;
     }
-    c->drops[s->verdict]++;
-    if (s->kind == BAD)
+    c->drops[why]++;
+    dev->tx_drops++;
+    vio_tx_counts(dev);
+}
+
+static void settle_one(struct domain *d, struct sending *s)
+{
+    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
+
+    if (s->kind == PINNED)
+        guestmem_unpin(d, &s->pin);
+    if (s->verdict != NET_OK)
+        take_back(d, s->verdict, s->packet.length);
+    if (s->kind == BAD) {
+        dev->tx_drops--;
         dev->tx_errors++;
-    else
-        dev->tx_drops++;
+        vio_tx_counts(dev);
+    }
 }
 
 static __attribute__((noinline)) void settle(struct domain *d, struct pass *p)
@@ -146,9 +157,11 @@ static __attribute__((noinline)) void settle(struct domain *d, struct pass *p)
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
 
     lock_take(&d->lock);
-    for (uint32_t i = 0; i < p->taken; i++)
-        settle_one(d, &p->frame[i], i < p->sent);
-    vio_tx_counts(dev);
+    for (uint32_t i = 0; i < p->taken; i++) {
+        if (i >= p->sent)
+            p->frame[i].verdict = NET_WAIT;
+        settle_one(d, &p->frame[i]);
+    }
     vio_tx_advance(dev, p->sent - p->taken); /* back, if at all */
     lock_release(&d->lock);
 }
@@ -163,8 +176,11 @@ static void forward_all(struct net_port *from, struct pass *p)
     for (i = 0; i < p->taken && !p->full; i++) {
         struct sending *s = &p->frame[i];
 
-        s->verdict = s->kind == BAD ? NET_DROP_LENGTH
-                                    : net_forward(&b, from, &s->packet);
+        s->verdict = NET_OK;
+        if (s->kind == BAD)
+            s->verdict = NET_DROP_LENGTH;
+        else if (!net_forward_again(&b, from, &s->packet))
+            s->verdict = net_forward(&b, from, &s->packet);
         p->plain &= s->verdict == NET_OK;
         p->full = s->verdict == NET_WAIT;
     }
@@ -173,13 +189,13 @@ static void forward_all(struct net_port *from, struct pass *p)
 }
 
 /* What is left over is offered again when the device's event is raised. */
-static rare void wait_for_room(struct domain *d, const struct pass *p)
+static rare void wait_for_room(struct domain *d, bool full, bool limited)
 {
     struct net_port *port = d->net;
 
-    if (p->full)
+    if (full)
         uplink_wait(port->net->uplink, port);
-    else if (p->limited)
+    else if (limited)
         timer_set(d->vcpu.cpu, &port->timer, ratelimit_when(&port->sending));
 }
 
@@ -188,8 +204,7 @@ static rare void wait_for_room(struct domain *d, const struct pass *p)
  * d's vcpu is in this call and the device is closed by d itself or when d is
  * reaped, so the ring stays open between the locked steps.
  */
-static inline __attribute__((always_inline)) int send_pass(struct domain *d,
-                                                           uint64_t limit)
+static int send_pass(struct domain *d, uint64_t limit)
 {
     struct pass p;
     int want;
@@ -204,12 +219,13 @@ static inline __attribute__((always_inline)) int send_pass(struct domain *d,
     forward_all(d->net, &p);
     if (!p.plain) {
         settle(d, &p);
-        wait_for_room(d, &p);
+        wait_for_room(d, p.full, p.limited);
     }
     return (int)p.sent;
 }
 
-int64_t vio_net_kick(struct domain *d, uint64_t limit)
+static __attribute__((noinline)) int64_t send_many(struct domain *d,
+                                                   uint64_t limit)
 {
     uint64_t most = limit && limit < SCREE_VIO_RING ? limit : SCREE_VIO_RING;
     uint64_t sent = 0;
@@ -225,6 +241,69 @@ int64_t vio_net_kick(struct domain *d, uint64_t limit)
             break;
     }
     return (int64_t)sent;
+}
+
+/* ------------------------------------------ one short frame: the usual kick */
+
+/* d's lock is held. false: it is not so simple, and nothing has changed. */
+static bool take_one(struct domain *d, struct packet *f)
+{
+    struct vio_device *dev = &d->vio[SCREE_VIO_NET];
+    struct scree_vio_desc e = vio_tx_entry(dev, 0);
+    uint32_t at = e.address & PAGE_MASK;
+    const uint8_t *page;
+
+    if (e.length - PACKET_MIN > PACKET_SHORT - PACKET_MIN ||
+        at + e.length > PAGE_SIZE || d->net->sending.byte_cost)
+        return false;
+    page = space_page(&d->space, gva_gfn(gva(e.address)), false);
+    if (!page)
+        return false;
+    packet_load_short(f, page + at, e.length);
+    d->net->counters.sent_frames++;
+    d->net->counters.sent_bytes += e.length;
+    vio_tx_advance(dev, 1);
+    return true;
+}
+
+static rare int64_t one_failed(struct domain *d, enum net_drop why,
+                               uint32_t length)
+{
+    bool wait = why == NET_WAIT;
+
+    lock_take(&d->lock);
+    take_back(d, why, length);
+    if (wait)
+        vio_tx_advance(&d->vio[SCREE_VIO_NET], UINT32_MAX);
+    lock_release(&d->lock);
+    if (wait)
+        wait_for_room(d, true, false);
+    return !wait;
+}
+
+static int64_t send_one(struct domain *d, struct packet *f)
+{
+    struct net_batch b = {.uplink = NULL};
+    uint32_t length = f->length;
+    enum net_drop why = net_forward(&b, d->net, f);
+
+    net_batch_end(&b);
+    return why == NET_OK ? 1 : one_failed(d, why, length);
+}
+
+int64_t vio_net_kick(struct domain *d, uint64_t limit)
+{
+    struct packet f;
+    bool one;
+    int want;
+
+    lock_take(&d->lock);
+    want = vio_waiting(&d->vio[SCREE_VIO_NET], limit);
+    one = want == 1 && take_one(d, &f);
+    lock_release(&d->lock);
+    if (one)
+        return send_one(d, &f);
+    return want <= 0 ? want : send_many(d, limit);
 }
 
 void vio_net_timer(struct timer *t, uint64_t now unused)
