@@ -12,11 +12,15 @@
 #include "machine/x86/entry.h"
 #include "machine/x86/stop.h"
 
-#define VECTOR_DB  1u
-#define VECTOR_NMI 2u
-#define VECTOR_MC  18u
-#define DR6_FIXED  0xffff0ff0ull
-#define BANKS_MAX  32u
+#define VECTOR_DB      1u
+#define VECTOR_NMI     2u
+#define VECTOR_DF      8u
+#define VECTOR_GP      13u
+#define VECTOR_PF      14u
+#define VECTOR_MC      18u
+#define TRAP_STOP_CODE 1
+#define DR6_FIXED      0xffff0ff0ull
+#define BANKS_MAX      32u
 
 static void say(const char *line)
 {
@@ -83,8 +87,36 @@ void trap_nmi(const struct machine_regs *r)
     panic("NMI in a guest at %llx", (unsigned long long)r->rip);
 }
 
+static const char *name_of(uint64_t vector)
+{
+    switch (vector) {
+    case VECTOR_NMI:
+        return "NMI";
+    case VECTOR_DF:
+        return "double fault";
+    case VECTOR_GP:
+        return "general protection fault";
+    case VECTOR_PF:
+        return "page fault";
+    case VECTOR_MC:
+        return "machine check";
+    default:
+        return "exception";
+    }
+}
+
+static void say_all(const struct trap_frame *f)
+{
+    say_frame(f);
+    if (f->vector == VECTOR_MC)
+        say_banks();
+    backtrace_from(f->rip, f->rbp, say);
+}
+
 void trap_inside(struct trap_frame *f)
 {
+    static bool dying;
+
     if (f->vector == VECTOR_DB) {
         write_dr6(DR6_FIXED);
         f->rflags &= ~FLAG_TF;
@@ -92,10 +124,11 @@ void trap_inside(struct trap_frame *f)
     }
     if (f->vector == VECTOR_NMI)
         stop_if_asked();
-    say_frame(f);
-    if (f->vector == VECTOR_MC)
-        say_banks();
-    backtrace_from(f->rip, f->rbp, say);
-    panic("exception %llu inside the hypervisor, error code %llx",
-          (unsigned long long)f->vector, (unsigned long long)f->error);
+    /* A second one is of the report's own making, or another CPU's. */
+    if (__atomic_exchange_n(&dying, true, __ATOMIC_ACQ_REL))
+        machine_stop(STOP_HALT, TRAP_STOP_CODE);
+    say_all(f);
+    panic("%s (vector %llu) inside the hypervisor, error code %llx",
+          name_of(f->vector), (unsigned long long)f->vector,
+          (unsigned long long)f->error);
 }
