@@ -31,6 +31,9 @@
     X(upcall) \
     X(random) \
     X(options) \
+    X(bundle) \
+    X(grant) \
+    X(life) \
     X(hypercall) \
     X(ratelimit) \
     X(console) \

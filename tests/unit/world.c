@@ -37,10 +37,17 @@ void world_start(struct world *w, const struct host_config *config)
 {
     const struct machine_info *mi = machine_info();
 
-    world_start_frames(w, config);
-    frame_adopt(w->frames, mi->hypercall_page, 1);
+    world_start_bare(w, config);
     if (mi->module.count)
         frame_adopt(w->frames, mi->module.first, mi->module.count);
+}
+
+void world_start_bare(struct world *w, const struct host_config *config)
+{
+    const struct machine_info *mi = machine_info();
+
+    world_start_frames(w, config);
+    frame_adopt(w->frames, mi->hypercall_page, 1);
     w->cell = calloc(1, sizeof(*w->cell));
     if (!w->cell || cell_init(w->cell, w->frames, mi->cpus, WORLD_DOMAINS) ||
         info_clock_init(w->cell))

@@ -23,6 +23,9 @@ struct world {
 /* NULL: the defaults of struct host_config. Never fails: aborts. */
 void world_start(struct world *w, const struct host_config *config);
 void world_stop(struct world *w);
+/* The same, but the boot module is left for bundle_open(); whoever draws
+ * frames that stay sets w->free anew. */
+void world_start_bare(struct world *w, const struct host_config *config);
 /* The same without the cell: machine and frames only. */
 void world_start_frames(struct world *w, const struct host_config *config);
 void world_stop_frames(struct world *w);
