@@ -25,7 +25,8 @@
 /*
  * Guest registers as last saved. Complete when machine_run() has returned;
  * inside hypercall_fast() only rax, rip, rflags and the argument registers
- * (rdi, rsi, rdx, r10, r8) are valid, and only rax may be written.
+ * (rdi, rsi, rdx, r10, r8) are valid, and only rax, rip and rflags may be
+ * written; rsp is where machine_fast_rsp() says.
  *
  * A guest that stops inside a return stub (scree/layout.h) after the unmask is
  * shown as if it had returned already; an upcall then starts on the resumed
@@ -77,6 +78,9 @@ void machine_vcpu_init(struct machine_vcpu *mv, struct machine_space *space,
 
 /* Into the guest, and back at its next exit. CPU-local; interrupts off. */
 struct vcpu_exit machine_run(struct machine_vcpu *mv);
+
+/* Inside hypercall_fast(): the guest's rsp, to be read and written. */
+uint64_t *machine_fast_rsp(struct machine_vcpu *mv);
 
 /* Forget mv on this CPU (its FPU, debug and table state); before it moves to
  * another CPU, is freed, or its space is destroyed. Called on the CPU that
@@ -186,7 +190,8 @@ unsigned machine_cpu(void);      /* this CPU, 0.. */
 void machine_start_cpus(void);   /* the others then call cpu_main(cpu) */
 void machine_kick(unsigned cpu); /* makes its guest exit or its idle return */
 uint64_t machine_clock(void);    /* ns since the cell started, monotonic */
-/* An interrupt on this CPU at `ns` (or at once if past); UINT64_MAX: none. */
+/* An interrupt on this CPU at `ns` (or at once if past); UINT64_MAX: none is
+ * wanted. Takes the place of the last one, which may still come. */
 void machine_deadline(uint64_t ns);
 /* Sleeps until an interrupt; returns at once if one is due. Loads a space that
  * belongs to no domain first. */

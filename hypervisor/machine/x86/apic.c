@@ -81,6 +81,8 @@ void apic_end_of_interrupt(uint32_t vector)
 {
     if (vector == VECTOR_CONSOLE)
         uart_interrupted();
+    if (vector == VECTOR_TIMER)
+        this_cpu()->timer = 0;
     if (vector >= VECTOR_APIC && vector < VECTOR_SPURIOUS)
         set(REG_EOI, 0);
 }

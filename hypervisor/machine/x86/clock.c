@@ -118,14 +118,16 @@ uint64_t machine_clock(void)
 
 void machine_deadline(uint64_t ns)
 {
+    struct percpu *c = this_cpu();
     uint64_t now, wait;
 
-    if (ns == UINT64_MAX) {
-        apic_timer_set(0);
+    /* One that comes too early finds nothing due and costs less than telling
+     * the APIC, which is a device access. */
+    if (ns == UINT64_MAX || (c->timer && ns >= c->timer))
         return;
-    }
     now = machine_clock();
+    c->timer = max_u64(ns, 1);
     wait = ns > now ? scale(ns - now, apic_mul) + 1 : 1;
-    /* Too far for the counter: the early interrupt finds nothing due. */
+    /* Too far for the counter: early again. */
     apic_timer_set((uint32_t)min_u64(wait, TICKS_MAX));
 }

@@ -34,6 +34,7 @@ struct percpu {
     struct machine_vcpu *loaded; /* its FPU, segments, debug registers are in */
     uint64_t root;               /* CR3 */
     uint64_t tsc_offset;         /* add to this TSC to get CPU 0's */
+    uint64_t timer;              /* ns its APIC timer is armed for; 0: not */
     uint32_t up;                 /* set by the CPU itself */
 } __attribute__((aligned(64)));
 
