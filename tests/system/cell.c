@@ -252,8 +252,10 @@ bool cell_tap(struct cell *c, size_t from, const char *name, unsigned seconds,
     size_t prefix = strlen(name) + 3;
 
     *t = (struct tap){0, 0, 0};
-    snprintf(regex, sizeof(regex), "^\\[%s\\] # end: ([0-9]+) points", name);
-    if (!qemu_match(c->qemu, from, regex, seconds, points, sizeof(points)))
+    snprintf(regex, sizeof(regex),
+             "^\\[%s\\] # end: ([0-9]+) points|\\(%s\\) gone", name, name);
+    if (!qemu_match(c->qemu, from, regex, seconds, points, sizeof(points)) ||
+        !points[0])
         return false;
     t->points = (unsigned)atoi(points);
     text = qemu_text(c->qemu, from);
