@@ -117,17 +117,8 @@ void net_poll(struct cell *cell, unsigned cpu)
 
 /* ---------------------------------------------------------- forwarding */
 
-void net_batch_end(struct net_batch *b)
-{
-    if (b->to.port)
-        vio_net_end(&b->to);
-    if (b->uplink)
-        uplink_flush(b->uplink);
-    b->uplink = NULL;
-}
-
-void net_deliver(struct net_batch *b, struct net_port *to,
-                 const struct packet *f)
+static inline void deliver(struct net_batch *b, struct net_port *to,
+                           const struct packet *f)
 {
     if (b->to.port != to) {
         if (b->to.port)
@@ -135,6 +126,12 @@ void net_deliver(struct net_batch *b, struct net_port *to,
         vio_net_begin(&b->to, to);
     }
     vio_net_receive(&b->to, f);
+}
+
+void net_deliver(struct net_batch *b, struct net_port *to,
+                 const struct packet *f)
+{
+    deliver(b, to, f);
 }
 
 static struct net_port *port_of_mac(const struct net_switch *n, uint64_t mac)
@@ -239,6 +236,6 @@ enum net_drop net_forward(struct net_batch *b, struct net_port *from,
         return NET_DROP_UNKNOWN;
     if (to->group != from->group)
         return NET_DROP_GROUP;
-    net_deliver(b, to, f);
+    deliver(b, to, f);
     return NET_OK;
 }

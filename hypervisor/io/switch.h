@@ -13,6 +13,7 @@
 
 #include "io/check.h"
 #include "io/net_port.h"
+#include "io/uplink.h"
 #include "io/vio_net.h"
 
 struct packet;
@@ -75,7 +76,13 @@ static inline bool net_forward_again(struct net_batch *b,
 void net_deliver(struct net_batch *b, struct net_port *to,
                  const struct packet *f);
 /* Ends the last delivery, notifies the NIC. */
-void net_batch_end(struct net_batch *b);
+static inline void net_batch_end(struct net_batch *b)
+{
+    if (b->to.port)
+        vio_net_end(&b->to);
+    if (b->uplink)
+        uplink_flush(b->uplink);
+}
 
 /* The port that owns an address of the cell's network, or NULL. */
 static inline struct net_port *net_lookup(const struct net_switch *n,

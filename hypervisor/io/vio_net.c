@@ -315,18 +315,15 @@ void vio_net_timer(struct timer *t, uint64_t now unused)
 
 /* ---------------------------------------------- the receiver's lock is held */
 
-static rare uint8_t *other_page(struct vio_receiver *r, uint64_t page)
-{
-    r->bytes = space_page(&r->port->domain->space, gfn(page), true);
-    r->page = page;
-    return r->bytes;
-}
-
 /* The bytes of a page, remembered: buffers are often neighbours. NULL: the
  * guest itself could not write there. */
 static uint8_t *page_of(struct vio_receiver *r, uint64_t page)
 {
-    return r->bytes && r->page == page ? r->bytes : other_page(r, page);
+    if (r->bytes && r->page == page)
+        return r->bytes;
+    r->bytes = space_page(&r->port->domain->space, gfn(page), true);
+    r->page = page;
+    return r->bytes;
 }
 
 /* Into a buffer that goes on in the next page. */
