@@ -19,19 +19,18 @@
            sizeof(uint64_t))
 
 /* A struct scree_frame at `to`, which need not be aligned. */
-static inline void fill(void *to, const struct machine_regs *r, uint64_t error,
-                        uint64_t cr2)
+static inline void fill(void *to, const struct machine_regs *r, uint64_t rsp,
+                        uint64_t error, uint64_t cr2)
 {
     FIELD(to, rip, r->rip);
     FIELD(to, rflags, r->rflags);
-    FIELD(to, rsp, r->rsp);
+    FIELD(to, rsp, rsp);
     FIELD(to, error, error);
     FIELD(to, cr2, cr2);
 }
 
-static void jump(struct machine_regs *r, uint64_t frame, uint64_t handler)
+static void jump(struct machine_regs *r, uint64_t handler)
 {
-    r->rsp = frame;
     r->rip = handler;
     r->rflags &= ~(uint64_t)(FLAG_TF | FLAG_DF | FLAG_NT | FLAG_RF | FLAG_AC);
 }
@@ -45,14 +44,16 @@ static int enter(struct vcpu *v, uint64_t to, uint64_t handler,
     lock_take(&v->domain->lock);
     result = guestmem_write(v->domain, gva(to), frame, sizeof(*frame));
     lock_release(&v->domain->lock);
-    if (!result)
-        jump(&v->m.regs, to, handler);
-    return result;
+    if (result)
+        return result;
+    v->m.regs.rsp = to;
+    jump(&v->m.regs, handler);
+    return 0;
 }
 
-static uint64_t below_red_zone(const struct vcpu *v)
+static uint64_t below_red_zone(uint64_t rsp)
 {
-    return v->m.regs.rsp - SCREE_RED_ZONE - sizeof(struct scree_frame);
+    return rsp - SCREE_RED_ZONE - sizeof(struct scree_frame);
 }
 
 #define EVENT_ERROR ((uint64_t)SCREE_VECTOR_EVENT << 32)
@@ -64,8 +65,9 @@ int upcall_event(struct vcpu *v)
 
     if (!vcpu_upcall_due(v) || !v->event_handler.a)
         return 0;
-    fill(&frame, &v->m.regs, EVENT_ERROR, 0);
-    result = enter(v, below_red_zone(v), v->event_handler.a, &frame);
+    fill(&frame, &v->m.regs, v->m.regs.rsp, EVENT_ERROR, 0);
+    result =
+        enter(v, below_red_zone(v->m.regs.rsp), v->event_handler.a, &frame);
     if (!result)
         v->info->evtchn_upcall_mask = 1;
     return result;
@@ -73,7 +75,8 @@ int upcall_event(struct vcpu *v)
 
 bool upcall_event_quickly(struct vcpu *v)
 {
-    uint64_t to = below_red_zone(v);
+    uint64_t *rsp = machine_fast_rsp(&v->m);
+    uint64_t to = below_red_zone(*rsp);
     uint64_t offset = to & PAGE_MASK;
     char *page;
 
@@ -82,8 +85,9 @@ bool upcall_event_quickly(struct vcpu *v)
     page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
     if (!page)
         return false;
-    fill(page + offset, &v->m.regs, EVENT_ERROR, 0);
-    jump(&v->m.regs, to, v->event_handler.a);
+    fill(page + offset, &v->m.regs, *rsp, EVENT_ERROR, 0);
+    *rsp = to;
+    jump(&v->m.regs, v->event_handler.a);
     v->info->evtchn_upcall_mask = 1;
     return true;
 }
@@ -96,7 +100,7 @@ static uint64_t fault_frame(const struct vcpu *v)
 
     if (v->fault_stack_size == 0 ||
         (rsp >= top - v->fault_stack_size && rsp <= top))
-        return below_red_zone(v);
+        return below_red_zone(rsp);
     return top - sizeof(struct scree_frame);
 }
 
@@ -107,8 +111,8 @@ int upcall_fault(struct vcpu *v, const struct vcpu_exit *why)
 
     if (why->vector >= SCREE_TRAPS || !v->trap_handlers[why->vector])
         return -XEN_ENOENT;
-    fill(&frame, &v->m.regs, (uint64_t)why->vector << 32 | why->error_code,
-         why->address);
+    fill(&frame, &v->m.regs, v->m.regs.rsp,
+         (uint64_t)why->vector << 32 | why->error_code, why->address);
     result = enter(v, fault_frame(v), v->trap_handlers[why->vector], &frame);
     if (!result && v->trap_flags[why->vector] & SCREE_TRAP_MASK_EVENTS)
         v->info->evtchn_upcall_mask = 1;

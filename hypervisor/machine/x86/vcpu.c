@@ -143,6 +143,11 @@ struct vcpu_exit machine_run(struct machine_vcpu *mv)
     return exit_described(c, mv);
 }
 
+uint64_t *machine_fast_rsp(struct machine_vcpu *mv unused)
+{
+    return &this_cpu()->guest_rsp;
+}
+
 void machine_vcpu_leave(struct machine_vcpu *mv)
 {
     struct percpu *c = this_cpu();
