@@ -135,7 +135,7 @@ CODE(do_xrstors, "xor %edx, %edx\n mov $7, %eax\n mov $scratch_room, %edi\n"
                  " .byte 0x48, 0x0f, 0xc7, 0x1f");
 CODE(do_bad_ds, "mov $8, %eax\n mov %eax, %ds");
 CODE(do_bad_fs, "mov $0xfff8, %eax\n mov %eax, %fs");
-CODE(do_far, "push $0x23\n pushq $0\n rex.w lret");
+CODE(do_far, "push $0x23\n pushq $0\n .byte 0x48\n lretl");
 CODE(do_wild, "mov $0x900000000000, %rax\n jmp *%rax");
 CODE(do_wilder, "mov $0x800000000000, %rax\n jmp *%rax");
 CODE(do_x87, "fninit\n push $0x37b\n fldcw (%rsp)\n pop %rax\n fldz\n fld1\n"

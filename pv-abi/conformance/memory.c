@@ -3,6 +3,7 @@
  * Conformance: the address map (chapter 4) and memory_op (chapter 14).
  */
 #include "rt.h"
+#include "scree/files.h"
 
 SCREE_IMAGE(4 << 20, 65536);
 
@@ -82,6 +83,31 @@ static void files(void)
            "ABI-MAP-12 file module");
     tap_ok(read_only(at), "ABI-MAP-12 is read-only");
     tap_ok(no_exec(at), "ABI-MAP-12 is not executable");
+}
+
+/* The module that every bundle has for `files = @hosts`. */
+static void hosts(void)
+{
+    const char *base = (const char *)(uintptr_t)rt_info()->files_start;
+    const struct scree_files *h = (const void *)base;
+    const struct scree_file *f = (const void *)(h + 1);
+    const char *name = (const char *)(uintptr_t)rt_info()->name;
+    bool found = false;
+
+    if (base == NULL) {
+        tap_skip("ABI-FILE-01 no file module");
+        return;
+    }
+    tap_ok(h->magic == SCREE_FILES_MAGIC && h->count == 1 &&
+               h->size <= rt_info()->files_size,
+           "ABI-FILE-01 header");
+    tap_ok(strcmp(base + f->path, SCREE_FILES_HOSTS) == 0,
+           "ABI-FILE-02 one file, hosts");
+    tap_ok(f->data % 64 == 0 && f->data + f->size <= h->size,
+           "ABI-FILE-03 its data");
+    for (uint64_t i = 0; i + 11 < f->size; i++)
+        found = found || strncmp(base + f->data + i, "10.0.0.2 ", 9) == 0;
+    tap_ok(found, "ABI-FILE-04 the addresses of the cell, for %s", name);
 }
 
 static void far_away(void)
@@ -232,6 +258,7 @@ int guest_main(void)
     fixed_pages();
     ram();
     files();
+    hosts();
     far_away();
     down();
     up();

@@ -51,7 +51,7 @@
  * between the guest's check and the call is lost. evtchn_upcall_mask is
  * neither read nor changed by the wait: a guest that polls keeps it 1. When it
  * is 0 the upcall is delivered first and idle returns after it.
- * Returns a set of SCREE_WAKE_*; 0 only for deadline 0.
+ * Returns a set of SCREE_WAKE_*; 0 only for deadline 0 and after a pause.
  */
 #define SCREE_IDLE_FOREVER      UINT64_MAX
 #define SCREE_WAKE_EVENT        1 /* evtchn_upcall_pending was set */
