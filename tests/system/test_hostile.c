@@ -181,6 +181,40 @@ static void test_all_floods(void)
           2);
 }
 
+/* -------------------------------------------------- to each other */
+
+#define PAIR(name, cmdline)                                                    \
+    "[domain " name "]\nimage = $B/guests/hostile_pair.elf\nmemory = 1M\n"     \
+    "address = none\ncmdline = " cmdline "\n"
+
+/* Ids in the order of the sections: web 1, pair 2 and 3, dying pair 4 and 5.
+ * Those that die come back and go on until the cell ends. */
+static void test_pairs(void)
+{
+    struct cell_options o = {
+        .cpus = 4,
+        .domains = CELL_WEB PAIR("left", "peer=3 seconds=5")
+            PAIR("right", "peer=2 seconds=5")
+                PAIR("mortal", "peer=5 seconds=60 die=80")
+                    PAIR("witness", "peer=4 seconds=5"),
+    };
+    struct cell c;
+    struct http_poller *p;
+    unsigned good, bad;
+
+    if (cell_start(&c, &o) && CHECK(cell_web_up(&c))) {
+        p = http_poll_start(c.web, "/hello.txt");
+        check_report(&c, "left", 30);
+        check_report(&c, "right", 30);
+        check_report(&c, "witness", 30);
+        http_poll_stop(p, &good, &bad);
+        check_answers(good, bad);
+        CHECK(qemu_count(c.qemu, 0, "\\(mortal\\) gone") >= 3);
+        CHECK(cell_web_up(&c));
+    }
+    cell_stop(&c);
+}
+
 /* --------------------------------------------------- crash loops */
 
 /* Domains that crash in different ways as fast as they may, and one that
@@ -260,6 +294,8 @@ void suite_hostile(void)
     CU_add_test(s, "fault and multicall flood", test_faults);
     CU_add_test(s, "memory given and taken", test_memory_turnover);
     CU_add_test(s, "six of all floods", test_all_floods);
+    CU_add_test(s, "ports and grants between two, one of them dying",
+                test_pairs);
     CU_add_test(s, "crash loops", test_crash_loops);
     CU_add_test(s, "restarts leak nothing", test_restarts_leak_nothing);
 }
