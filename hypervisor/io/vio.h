@@ -35,21 +35,15 @@ void vio_close_all(struct domain *d);
  * open. -XEN_EINVAL: the index is nonsense. */
 must_check int vio_waiting(const struct vio_device *dev, uint64_t limit);
 
-static inline struct scree_vio_desc
-vio_load_entry(const struct scree_vio_desc *e)
-{
-    return (struct scree_vio_desc){
-        .address = vio_load(e->address),
-        .length = vio_load(e->length),
-        .id = vio_load(e->id),
-    };
-}
-
-/* The transmit entry `ahead` of the next. */
+/* The transmit entry `ahead` of the next; its id means nothing and reads 0. */
 static inline struct scree_vio_desc vio_tx_entry(const struct vio_device *dev,
                                                  uint32_t ahead)
 {
-    return vio_load_entry(&dev->ring->tx[(dev->tx + ahead) % SCREE_VIO_RING]);
+    struct scree_vio_ring *r = dev->ring;
+    struct scree_vio_desc *e = &r->tx[(dev->tx + ahead) % SCREE_VIO_RING];
+
+    return (struct scree_vio_desc){vio_load(e->address), vio_load(e->length),
+                                   0};
 }
 
 /* n transmit entries are taken: the guest's again when the call returns. */
@@ -61,6 +55,7 @@ static inline void vio_tx_advance(struct vio_device *dev, uint32_t n)
 
 /* dev's counts have changed. */
 void vio_tx_counts(struct vio_device *dev);
+
 /* How many buffers can be filled: posted, with room to say so. Nonsense from
  * the guest counts as none. */
 static inline uint32_t vio_rx_offered(const struct vio_device *dev)
@@ -77,7 +72,11 @@ static inline uint32_t vio_rx_offered(const struct vio_device *dev)
 /* The next of them. */
 static inline struct scree_vio_desc vio_rx_entry(const struct vio_device *dev)
 {
-    return vio_load_entry(&dev->ring->rx[dev->rx % SCREE_VIO_RING]);
+    struct scree_vio_ring *r = dev->ring;
+    struct scree_vio_desc *e = &r->rx[dev->rx % SCREE_VIO_RING];
+
+    return (struct scree_vio_desc){vio_load(e->address), vio_load(e->length),
+                                   vio_load(e->id)};
 }
 
 /* That buffer has `length` bytes of data; the guest sees it when published. */
@@ -94,7 +93,6 @@ static inline void vio_rx_complete(struct vio_device *dev, uint32_t id,
 
 static inline void vio_rx_publish(struct vio_device *dev)
 {
-    vio_store(dev->ring->rx_drops, dev->rx_drops);
     vio_store(dev->ring->rx_consumed, dev->rx);
     vio_store(dev->ring->done_produced, dev->done);
 }

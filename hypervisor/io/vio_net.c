@@ -251,17 +251,18 @@ static bool take_one(struct domain *d, struct packet *f)
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
     struct scree_vio_desc e = vio_tx_entry(dev, 0);
     uint32_t at = e.address & PAGE_MASK;
+    struct net_port *port = d->net;
     const uint8_t *page;
 
     if (e.length - PACKET_MIN > PACKET_SHORT - PACKET_MIN ||
-        at + e.length > PAGE_SIZE || d->net->sending.byte_cost)
+        at + e.length > PAGE_SIZE || port->sending.byte_cost)
         return false;
     page = space_page(&d->space, gva_gfn(gva(e.address)), false);
     if (!page)
         return false;
     packet_load_short(f, page + at, e.length);
-    d->net->counters.sent_frames++;
-    d->net->counters.sent_bytes += e.length;
+    port->counters.sent_frames++;
+    port->counters.sent_bytes += e.length;
     vio_tx_advance(dev, 1);
     return true;
 }
@@ -359,8 +360,12 @@ static bool put_frame(struct vio_receiver *r, uint64_t a,
 
 static rare void drop(struct vio_receiver *r, enum net_drop why)
 {
+    struct vio_device *dev = &r->port->domain->vio[SCREE_VIO_NET];
+
     r->port->counters.drops[why]++;
-    r->port->domain->vio[SCREE_VIO_NET].rx_drops++;
+    dev->rx_drops++;
+    if (dev->ring)
+        vio_store(dev->ring->rx_drops, dev->rx_drops);
 }
 
 static rare bool over_limit(struct vio_receiver *r, uint32_t length)
@@ -420,10 +425,10 @@ void vio_net_end(struct vio_receiver *r)
     struct vio_device *dev = &d->vio[SCREE_VIO_NET];
     bool wake = dev->done != r->done;
 
-    if (dev->ring)
+    r->port = NULL;
+    if (wake)
         vio_rx_publish(dev);
     lock_release(&d->lock);
     if (wake)
         event_raise(d, SCREE_PORT_NET);
-    r->port = NULL;
 }
