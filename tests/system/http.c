@@ -145,6 +145,8 @@ unsigned http_concurrent(uint16_t port, const char *path, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         handles[i] = new_handle(port, path);
         curl_easy_setopt(handles[i], CURLOPT_FRESH_CONNECT, 1L);
+        /* QEMU's user network repeats a lost SYN after 6 and 18 s */
+        curl_easy_setopt(handles[i], CURLOPT_TIMEOUT, 3L * HTTP_SECONDS);
         curl_multi_add_handle(m, handles[i]);
     }
     while (running) {
