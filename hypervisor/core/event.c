@@ -341,6 +341,19 @@ int event_send(struct domain *d, uint32_t port)
     }
 }
 
+bool event_send_self(struct domain *d, uint32_t port)
+{
+    struct vcpu_info *info = d->vcpu.info;
+
+    if (port_copy(d, port).state != PORT_IPI)
+        return false;
+    if (!set_bit(d->shared->evtchn_pending, port) &&
+        !test_bit(d->shared->evtchn_mask, port) &&
+        !set_bit(&info->evtchn_pending_sel, port / 64))
+        __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+    return true;
+}
+
 int event_unmask(struct domain *d, uint32_t port)
 {
     if (!is_static(port) && port_copy(d, port).state == PORT_FREE)

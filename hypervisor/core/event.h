@@ -47,6 +47,9 @@ must_check int event_bind_virq(uint32_t virq, uint32_t *port);
 must_check int event_bind_ipi(struct domain *d, uint32_t *port);
 must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
+/* The same for a port of d that leads to d itself, whose vcpu is running here:
+ * nobody needs to be woken. false: it leads elsewhere; nothing was done. */
+bool event_send_self(struct domain *d, uint32_t port);
 must_check int event_unmask(struct domain *d, uint32_t port);
 must_check int event_status(struct domain *d, uint32_t port,
                             struct evtchn_status *status);

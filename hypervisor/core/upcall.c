@@ -35,14 +35,41 @@ static void jump(struct machine_regs *r, uint64_t handler)
     r->rflags &= ~(uint64_t)(FLAG_TF | FLAG_DF | FLAG_NT | FLAG_RF | FLAG_AC);
 }
 
-/* Pushes the frame of v's present context at `to` and enters the handler. */
-static int enter(struct vcpu *v, uint64_t to, uint64_t handler,
-                 const struct scree_frame *frame)
+/* The bytes at `to` for a frame, where they lie in one page that the guest can
+ * write now. */
+static char *at_hand(struct vcpu *v, uint64_t to)
 {
-    int result;
+    uint64_t offset = to & PAGE_MASK;
+    char *page;
+
+    if (offset > PAGE_SIZE - sizeof(struct scree_frame))
+        return NULL;
+    page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
+    return page ? page + offset : NULL;
+}
+
+static __attribute__((noinline)) int push_far(struct vcpu *v, uint64_t to,
+                                              uint64_t error, uint64_t cr2)
+{
+    struct scree_frame frame;
+
+    fill(&frame, &v->m.regs, v->m.regs.rsp, error, cr2);
+    return guestmem_write(v->domain, gva(to), &frame, sizeof(frame));
+}
+
+/* Pushes the frame of v's present context at `to` and enters the handler. */
+static int enter(struct vcpu *v, uint64_t to, uint64_t handler, uint64_t error,
+                 uint64_t cr2)
+{
+    char *frame;
+    int result = 0;
 
     lock_take(&v->domain->lock);
-    result = guestmem_write(v->domain, gva(to), frame, sizeof(*frame));
+    frame = at_hand(v, to);
+    if (__builtin_expect(frame != NULL, 1))
+        fill(frame, &v->m.regs, v->m.regs.rsp, error, cr2);
+    else
+        result = push_far(v, to, error, cr2);
     lock_release(&v->domain->lock);
     if (result)
         return result;
@@ -60,14 +87,12 @@ static uint64_t below_red_zone(uint64_t rsp)
 
 int upcall_event(struct vcpu *v)
 {
-    struct scree_frame frame;
+    uint64_t to = below_red_zone(v->m.regs.rsp);
     int result;
 
     if (!vcpu_upcall_due(v) || !v->event_handler.a)
         return 0;
-    fill(&frame, &v->m.regs, v->m.regs.rsp, EVENT_ERROR, 0);
-    result =
-        enter(v, below_red_zone(v->m.regs.rsp), v->event_handler.a, &frame);
+    result = enter(v, to, v->event_handler.a, EVENT_ERROR, 0);
     if (!result)
         v->info->evtchn_upcall_mask = 1;
     return result;
@@ -77,15 +102,11 @@ bool upcall_event_quickly(struct vcpu *v)
 {
     uint64_t *rsp = machine_fast_rsp(&v->m);
     uint64_t to = below_red_zone(*rsp);
-    uint64_t offset = to & PAGE_MASK;
-    char *page;
+    char *frame = at_hand(v, to);
 
-    if (!v->event_handler.a || offset > PAGE_SIZE - sizeof(struct scree_frame))
+    if (!v->event_handler.a || !frame)
         return false;
-    page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
-    if (!page)
-        return false;
-    fill(page + offset, &v->m.regs, *rsp, EVENT_ERROR, 0);
+    fill(frame, &v->m.regs, *rsp, EVENT_ERROR, 0);
     *rsp = to;
     jump(&v->m.regs, v->event_handler.a);
     v->info->evtchn_upcall_mask = 1;
@@ -106,14 +127,13 @@ static uint64_t fault_frame(const struct vcpu *v)
 
 int upcall_fault(struct vcpu *v, const struct vcpu_exit *why)
 {
-    struct scree_frame frame;
+    uint64_t error = (uint64_t)why->vector << 32 | why->error_code;
     int result;
 
     if (why->vector >= SCREE_TRAPS || !v->trap_handlers[why->vector])
         return -XEN_ENOENT;
-    fill(&frame, &v->m.regs, v->m.regs.rsp,
-         (uint64_t)why->vector << 32 | why->error_code, why->address);
-    result = enter(v, fault_frame(v), v->trap_handlers[why->vector], &frame);
+    result = enter(v, fault_frame(v), v->trap_handlers[why->vector], error,
+                   why->address);
     if (!result && v->trap_flags[why->vector] & SCREE_TRAP_MASK_EVENTS)
         v->info->evtchn_upcall_mask = 1;
     return result;

@@ -20,15 +20,22 @@
  * what it calls stands in line. */
 #define FAST __attribute__((noinline, flatten)) static bool
 
+/* The call is done, and an upcall is due. */
+FAST fast_upcall(struct vcpu *v)
+{
+    v->completed = !upcall_event_quickly(v);
+    return !v->completed;
+}
+
 /* The call is done. Is there something left for the loop? */
 static inline bool finish(struct vcpu *v)
 {
-    if (atomic_load_explicit(&v->cpu->resched, memory_order_relaxed) ||
-        (vcpu_upcall_due(v) && !upcall_event_quickly(v))) {
+    if (__builtin_expect(
+            atomic_load_explicit(&v->cpu->resched, memory_order_relaxed), 0)) {
         v->completed = true;
         return false;
     }
-    return true;
+    return !vcpu_upcall_due(v) || fast_upcall(v);
 }
 
 /* A deadline that has passed raises an event: the long way. */
@@ -40,6 +47,13 @@ FAST fast_timer(struct vcpu *v, struct machine_regs *r)
         return false;
     timer_set(v->cpu, &v->timer, deadline ? deadline : UINT64_MAX);
     r->rax = 0;
+    return finish(v);
+}
+
+/* To another domain, which may have to be woken. */
+FAST fast_send(struct vcpu *v, struct machine_regs *r, uint32_t port)
+{
+    r->rax = (uint64_t)(int64_t)event_send(v->domain, port);
     return finish(v);
 }
 
@@ -59,8 +73,10 @@ FAST fast_event(struct vcpu *v, struct machine_regs *r)
     if (!page)
         return false;
     memcpy(&send, page + offset, sizeof(send));
-    r->rax = (uint64_t)(int64_t)event_send(v->domain, send.port);
-    return finish(v);
+    if (!event_send_self(v->domain, send.port))
+        return fast_send(v, r, send.port);
+    r->rax = 0;
+    return !vcpu_upcall_due(v) || fast_upcall(v);
 }
 
 /* Nobody else to run: nothing to do. Who is woken later says so itself. */
