@@ -30,7 +30,7 @@ static uint32_t ip_at(const uint8_t *p)
 }
 
 /* A frame that was received, and who may have sent it. */
-static void check_received(const uint8_t *f, uint32_t length, bool local)
+static void check_incoming(const uint8_t *f, uint32_t length, bool local)
 {
     uint64_t from = mac_at(f + 6);
     unsigned type = (unsigned)(f[12] << 8 | f[13]);
@@ -48,7 +48,7 @@ static void check_received(const uint8_t *f, uint32_t length, bool local)
 }
 
 /* What went out carries the NIC's MAC and domain 1's address. */
-static void check_sent(struct net_world *n)
+static void check_outgoing(struct net_world *n)
 {
     for (unsigned i = 0; i < n->nic->sent_count; i++) {
         const uint8_t *f = n->nic->sent[i].bytes;
@@ -67,7 +67,7 @@ static void drain(struct net_world *n, bool local)
 
     for (unsigned id = 2; id <= NET_WORLD_DOMAINS; id++)
         while ((length = net_take(n, id, frame)))
-            check_received(frame, length, local);
+            check_incoming(frame, length, local);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             net_poll(n.w.cell, 0);
         }
         drain(&n, local);
-        check_sent(&n);
+        check_outgoing(&n);
     }
     net_world_stop(&n);
     return 0;
