@@ -115,10 +115,11 @@ void virtqueue_flush(struct virtqueue *q)
 {
     if (q->memory->avail.index == q->avail || q->broken)
         return;
-    __atomic_store_n(&q->memory->avail.index, q->avail, __ATOMIC_RELEASE);
-    /* The device's flag is read after it can see the index (2.7.13.4). */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!(__atomic_load_n(&q->memory->used.flags, __ATOMIC_RELAXED) &
+    /* The device's flag is read after it can see the index (2.7.13.4): both
+     * sequentially consistent. */
+    (void)__atomic_exchange_n(&q->memory->avail.index, q->avail,
+                              __ATOMIC_SEQ_CST);
+    if (!(__atomic_load_n(&q->memory->used.flags, __ATOMIC_SEQ_CST) &
           VIRTQ_NO_NOTIFY))
         q->device->calls->notify(q->device, q->number);
 }

@@ -37,11 +37,11 @@ static void add_domain(struct net_world *n, unsigned id)
     domain_start(d);
 }
 
-void net_world_start_with(struct net_world *n,
-                          void (*change)(struct net_world *n))
+static void start(struct net_world *n, const struct host_config *machine,
+                  void (*change)(struct net_world *n))
 {
     memset(n, 0, sizeof(*n));
-    world_start(&n->w, NULL);
+    world_start(&n->w, machine);
     describe(n);
     if (change)
         change(n);
@@ -52,9 +52,20 @@ void net_world_start_with(struct net_world *n,
         add_domain(n, i);
 }
 
+void net_world_start_with(struct net_world *n,
+                          void (*change)(struct net_world *n))
+{
+    start(n, NULL, change);
+}
+
+void net_world_start_on(struct net_world *n, const struct host_config *machine)
+{
+    start(n, machine, NULL);
+}
+
 void net_world_start(struct net_world *n)
 {
-    net_world_start_with(n, NULL);
+    start(n, NULL, NULL);
 }
 
 void net_world_stop(struct net_world *n)

@@ -43,6 +43,8 @@ struct net_world {
 };
 
 void net_world_start(struct net_world *n);
+/* The same on another machine than the default one. */
+void net_world_start_on(struct net_world *n, const struct host_config *machine);
 /* The same, after `change` had a look at the bundle. */
 void net_world_start_with(struct net_world *n,
                           void (*change)(struct net_world *n));

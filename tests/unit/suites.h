@@ -39,6 +39,7 @@
     X(console) \
     X(uplink) \
     X(virtio) \
+    X(net_threads) \
     X(http) \
     X(dns) \
     X(checksum)
