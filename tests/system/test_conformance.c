@@ -13,10 +13,11 @@
 #define SECONDS 90
 
 static const char *const reports[] = {
-    "peer-1", "peer-2",  "start-of-day", "version", "calls",    "multicall",
-    "events", "upcalls", "faults",       "threads", "timer",    "clock",
-    "idle",   "memory",  "console",      "vio",     "vio-bare", "vio-limited",
-    "grants", "limits",  "instructions",
+    "peer-1",       "peer-2",     "start-of-day", "version", "calls",
+    "multicall",    "events",     "upcalls",      "faults",  "threads",
+    "timer",        "clock",      "idle",         "memory",  "console",
+    "vio",          "vio-bare",   "vio-limited",  "grants",  "limits",
+    "instructions", "frozen-1-0",
 };
 
 static const char *const crashes[] = {

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # What can be said of the sources without running them.
 
-CHECKS := format layers spdx shell abi-rows headers seam clang tidy
+CHECKS := format layers spdx shell abi-rows abi-frozen headers seam clang tidy
 
 .PHONY: check $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)
 
-check-format check-layers check-spdx check-shell check-abi-rows: check-%:
+check-format check-layers check-spdx check-shell check-abi-rows \
+	check-abi-frozen: check-%:
 	@tools/check/$*
 
 check-headers:
