@@ -125,8 +125,12 @@ static unsigned count_good(CURLM *m)
     while ((msg = curl_multi_info_read(m, &left))) {
         long status = 0;
 
-        if (msg->msg != CURLMSG_DONE || msg->data.result != CURLE_OK)
+        if (msg->msg != CURLMSG_DONE)
             continue;
+        if (msg->data.result != CURLE_OK) {
+            printf("\n    %s", curl_easy_strerror(msg->data.result));
+            continue;
+        }
         curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         good += status == 200;
     }
