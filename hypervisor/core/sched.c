@@ -186,24 +186,46 @@ static void notify(struct cpu *c)
         machine_kick(c->id);
 }
 
+/* v came into c's queue. Must c look at it before it goes on? Not when this is
+ * c and the one that runs keeps its turn: then its slice begins to count when
+ * v is the first to wait. */
+static bool matters(struct cpu *c, const struct vcpu *v, uint64_t now)
+{
+    const struct vcpu *current = c->current;
+
+    if (c->id != machine_cpu() || !current)
+        return true;
+    if (c->queue.count == 1) {
+        c->slice_end = now + SCHED_SLICE_NS;
+        timer_program(c, c->slice_end);
+    }
+    return v->sched.vtime + SCHED_PREEMPT_NS <
+           current->sched.vtime + scaled(current, now - current->sched.started);
+}
+
+/* Blocked v joins the queue; c's lock is held. Tells whether c must look. */
+static bool wake(struct cpu *c, struct vcpu *v)
+{
+    uint64_t now = machine_clock();
+    uint64_t floor = scaled(v, SCHED_SLICE_NS);
+
+    floor = c->vtime > floor ? c->vtime - floor : 0;
+    v->sched.vtime = max_u64(v->sched.vtime, floor);
+    enqueue(c, v, now);
+    return matters(c, v, now);
+}
+
 void sched_wake(struct vcpu *v)
 {
     struct cpu *c = v->cpu;
-    bool woken = false;
-    uint64_t floor;
+    bool look;
 
     if (state_of(v) != VCPU_BLOCKED)
         return;
     lock_take(&c->lock);
-    if (state_of(v) == VCPU_BLOCKED) {
-        floor = scaled(v, SCHED_SLICE_NS);
-        floor = c->vtime > floor ? c->vtime - floor : 0;
-        v->sched.vtime = max_u64(v->sched.vtime, floor);
-        enqueue(c, v, machine_clock());
-        woken = true;
-    }
+    look = state_of(v) == VCPU_BLOCKED && wake(c, v);
     lock_release(&c->lock);
-    if (woken)
+    if (look)
         notify(c);
 }
 

@@ -125,16 +125,44 @@ static uint64_t fault_frame(const struct vcpu *v)
     return top - sizeof(struct scree_frame);
 }
 
+static void entered_fault(struct vcpu *v, uint32_t vector)
+{
+    if (v->trap_flags[vector] & SCREE_TRAP_MASK_EVENTS)
+        v->info->evtchn_upcall_mask = 1;
+}
+
+static uint64_t fault_error(const struct vcpu_exit *why)
+{
+    return (uint64_t)why->vector << 32 | why->error_code;
+}
+
 int upcall_fault(struct vcpu *v, const struct vcpu_exit *why)
 {
-    uint64_t error = (uint64_t)why->vector << 32 | why->error_code;
     int result;
 
     if (why->vector >= SCREE_TRAPS || !v->trap_handlers[why->vector])
         return -XEN_ENOENT;
-    result = enter(v, fault_frame(v), v->trap_handlers[why->vector], error,
-                   why->address);
-    if (!result && v->trap_flags[why->vector] & SCREE_TRAP_MASK_EVENTS)
-        v->info->evtchn_upcall_mask = 1;
+    result = enter(v, fault_frame(v), v->trap_handlers[why->vector],
+                   fault_error(why), why->address);
+    if (!result)
+        entered_fault(v, why->vector);
     return result;
+}
+
+bool upcall_fault_quickly(struct vcpu *v, const struct vcpu_exit *why)
+{
+    uint64_t to = fault_frame(v);
+    char *frame;
+
+    if (why->vector >= SCREE_TRAPS || why->vector == FAULT_PAGE ||
+        !v->trap_handlers[why->vector] || vcpu_upcall_due(v))
+        return false;
+    frame = at_hand(v, to);
+    if (!frame)
+        return false;
+    fill(frame, &v->m.regs, v->m.regs.rsp, fault_error(why), why->address);
+    v->m.regs.rsp = to;
+    jump(&v->m.regs, v->trap_handlers[why->vector]);
+    entered_fault(v, why->vector);
+    return true;
 }

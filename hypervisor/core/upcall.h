@@ -20,5 +20,9 @@ must_check bool upcall_event_quickly(struct vcpu *v);
 /* Passes a fault to the guest's handler. -XEN_ENOENT: it has none;
  * -XEN_EFAULT: the frame could not be written. */
 must_check int upcall_fault(struct vcpu *v, const struct vcpu_exit *why);
+/* The same for exceptions that are surely the guest's own, under the terms of
+ * upcall_event_quickly(). */
+must_check bool upcall_fault_quickly(struct vcpu *v,
+                                     const struct vcpu_exit *why);
 
 #endif

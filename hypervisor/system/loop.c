@@ -132,7 +132,9 @@ static void run(struct cpu *c, struct vcpu *v)
         return;
     }
     space_enter(&v->domain->space, c->id);
-    why = machine_run(&v->m);
+    do
+        why = machine_run(&v->m);
+    while (why.kind == EXIT_FAULT && upcall_fault_quickly(v, &why));
     space_leave(&v->domain->space);
     exit_dispatch(c, v, &why);
 }
