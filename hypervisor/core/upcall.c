@@ -100,14 +100,13 @@ int upcall_event(struct vcpu *v)
 
 bool upcall_event_quickly(struct vcpu *v)
 {
-    uint64_t *rsp = machine_fast_rsp(&v->m);
-    uint64_t to = below_red_zone(*rsp);
+    uint64_t to = below_red_zone(v->m.regs.rsp);
     char *frame = at_hand(v, to);
 
     if (!v->event_handler.a || !frame)
         return false;
-    fill(frame, &v->m.regs, *rsp, EVENT_ERROR, 0);
-    *rsp = to;
+    fill(frame, &v->m.regs, v->m.regs.rsp, EVENT_ERROR, 0);
+    v->m.regs.rsp = to;
     jump(&v->m.regs, v->event_handler.a);
     v->info->evtchn_upcall_mask = 1;
     return true;

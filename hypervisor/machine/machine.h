@@ -24,9 +24,9 @@
 
 /*
  * Guest registers as last saved. Complete when machine_run() has returned;
- * inside hypercall_fast() only rax, rip, rflags and the argument registers
- * (rdi, rsi, rdx, r10, r8) are valid, and only rax, rip and rflags may be
- * written; rsp is where machine_fast_rsp() says.
+ * inside hypercall_fast() only rax, rip, rflags, rsp and the argument registers
+ * (rdi, rsi, rdx, r10, r8) are valid, and of those rax, rip (below
+ * SCREE_GUEST_END), rflags and rsp may be written.
  *
  * A guest that stops inside a return stub (scree/layout.h) after the unmask is
  * shown as if it had returned already; an upcall then starts on the resumed
@@ -78,9 +78,6 @@ void machine_vcpu_init(struct machine_vcpu *mv, struct machine_space *space,
 
 /* Into the guest, and back at its next exit. CPU-local; interrupts off. */
 struct vcpu_exit machine_run(struct machine_vcpu *mv);
-
-/* Inside hypercall_fast(): the guest's rsp, to be read and written. */
-uint64_t *machine_fast_rsp(struct machine_vcpu *mv);
 
 /* Forget mv on this CPU (its FPU, debug and table state); before it moves to
  * another CPU, is freed, or its space is destroyed. Called on the CPU that

@@ -63,11 +63,6 @@ static struct vcpu_exit from_queue(struct machine_vcpu *mv)
     return s.exit;
 }
 
-uint64_t *machine_fast_rsp(struct machine_vcpu *mv)
-{
-    return &mv->regs.rsp;
-}
-
 struct vcpu_exit machine_run(struct machine_vcpu *mv)
 {
     struct host_vcpu *h = own(mv);

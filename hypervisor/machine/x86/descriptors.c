@@ -2,8 +2,8 @@
 /*
  * Descriptors. The GDT and the TSS are per CPU, the IDT is shared. A guest can
  * load: null, SEL_GUEST_DATA, SEL_GUEST_CODE. There is no 32-bit code segment.
- * #DB, NMI, #DF and #MC have a stack each. Gates are open to `int n` for #BP
- * and the return stub only.
+ * #DB, NMI, #DF, #MC and #GP (entry.S says why) have a stack each. Gates are
+ * open to `int n` for #BP and the return stub only.
  */
 #include "machine/x86/descriptors.h"
 
@@ -42,6 +42,8 @@ static unsigned gate_stack(unsigned vector)
         return 1 + STACK_NMI - STACK_DB;
     case 8:
         return 1 + STACK_DF - STACK_DB;
+    case 13:
+        return 1 + STACK_GP - STACK_DB;
     case 18:
         return 1 + STACK_MC - STACK_DB;
     default:
@@ -78,7 +80,7 @@ static void tss_fill(struct percpu *c, bool boot)
 
     c->tss.io_map = sizeof(struct tss);
     set_stack(c->tss.rsp[0], boot ? boot_top : stack_top(c->id, STACK_ENTRY));
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < STACK_KINDS - STACK_DB; i++)
         set_stack(c->tss.ist[i],
                   boot ? boot_top : stack_top(c->id, STACK_DB + i));
 }

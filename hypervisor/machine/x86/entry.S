@@ -7,7 +7,7 @@
  *   trap_from_guest (trap_entry.S) a fault or an interrupt
  *   both leave percpu.vector and .error, and the registers in *percpu.regs
  *
- * Interrupts are off throughout; NMI, #DB, #MC and #DF run on stacks of their
+ * Interrupts are off throughout; NMI, #DB, #MC, #DF and #GP have stacks of their
  * own and find GS by themselves, so RSP may point into machine_regs here.
  */
 #include "machine/x86/layout.h"
@@ -37,8 +37,6 @@ enter_guest:
     movq %rsp, %gs:PERCPU_RUN_RSP
     testl %esi, %esi
     jz enter_iret
-    movq REGS_RSP(%rdi), %rax
-    movq %rax, %gs:PERCPU_GUEST_RSP
     leaq REGS_R15(%rdi), %rsp
     popq %r15
     popq %r14
@@ -82,7 +80,8 @@ enter_iret:
 syscall_entry:
     swapgs
     movq %rsp, %gs:PERCPU_GUEST_RSP
-    movq %gs:PERCPU_REGS_TOP, %rsp
+    movq %gs:PERCPU_REGS_END, %rsp
+    pushq %gs:PERCPU_GUEST_RSP
     pushq %r11
     pushq %rcx
     pushq %rax
@@ -101,8 +100,9 @@ syscall_entry:
     jz syscall_slow
     movq %gs:PERCPU_REGS_ARGS, %rsp
 
-    /* RSP = &regs->r9; RBX, RBP, R12-R15 are the guest's already, its RSP is
-     * in percpu.guest_rsp. */
+    /* RSP = &regs->r9; RBX, RBP, R12-R15 are the guest's already. Should rip
+     * not be canonical after all, Intel's SYSRET faults here with the guest's
+     * RSP: #GP has a stack of its own. */
 sysret_tail:
     popq %r9
     popq %r8
@@ -113,7 +113,7 @@ sysret_tail:
     popq %rax
     popq %rcx
     popq %r11
-    movq %gs:PERCPU_GUEST_RSP, %rsp
+    popq %rsp
     swapgs
     sysretq
 
@@ -123,8 +123,6 @@ syscall_slow:
     movq %gs:PERCPU_REGS, %rdi
 syscall_exit:
     movl $0, %gs:PERCPU_ERROR
-    movq %gs:PERCPU_GUEST_RSP, %rdx
-    movq %rdx, REGS_RSP(%rdi)
     movq REGS_RIP(%rdi), %rcx /* what SYSCALL left in them */
     movq REGS_RFLAGS(%rdi), %rdx
     movq %rcx, REGS_RCX(%rdi)
@@ -169,6 +167,8 @@ syscall_compat_entry:
     movq %rcx, REGS_RIP(%rsp)
     movq %r11, REGS_RFLAGS(%rsp)
     movq %rsp, %rdi
+    movq %gs:PERCPU_GUEST_RSP, %rax
+    movq %rax, REGS_RSP(%rdi)
     movq %gs:PERCPU_RUN_RSP, %rsp
     jmp syscall_elsewhere
 

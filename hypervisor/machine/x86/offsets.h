@@ -9,7 +9,7 @@
 #define PERCPU_SELF      0
 #define PERCPU_RUN_RSP   8
 #define PERCPU_REGS      16
-#define PERCPU_REGS_TOP  24
+#define PERCPU_REGS_END  24
 #define PERCPU_REGS_ARGS 32
 #define PERCPU_GUEST_RSP 40
 #define PERCPU_VECTOR    48

@@ -13,7 +13,7 @@ struct percpu percpus[MACHINE_CPUS];
 HOLD(PERCPU_SELF, struct percpu, self);
 HOLD(PERCPU_RUN_RSP, struct percpu, run_rsp);
 HOLD(PERCPU_REGS, struct percpu, regs);
-HOLD(PERCPU_REGS_TOP, struct percpu, regs_top);
+HOLD(PERCPU_REGS_END, struct percpu, regs_end);
 HOLD(PERCPU_REGS_ARGS, struct percpu, regs_args);
 HOLD(PERCPU_GUEST_RSP, struct percpu, guest_rsp);
 HOLD(PERCPU_VECTOR, struct percpu, vector);

@@ -21,12 +21,12 @@ struct tss {
 
 struct percpu {
     struct percpu *self;
-    uint64_t run_rsp;          /* stack of the machine_run() under way */
-    struct machine_regs *regs; /* of the loaded vcpu */
-    uint64_t *regs_top;        /* &regs->rsp: SYSCALL pushes below it */
-    uint64_t *regs_args;       /* &regs->r9: SYSRET pops from there */
-    uint64_t guest_rsp;        /* while hypercall_fast() runs */
-    uint32_t vector, error;    /* of the last exit or idle interrupt */
+    uint64_t run_rsp;              /* stack of the machine_run() under way */
+    struct machine_regs *regs;     /* of the loaded vcpu */
+    struct machine_regs *regs_end; /* one past them: SYSCALL pushes there */
+    uint64_t *regs_args;           /* &regs->r9: SYSRET pops from there */
+    uint64_t guest_rsp;            /* for two instructions */
+    uint32_t vector, error;        /* of the last exit or idle interrupt */
     uint32_t id;
     uint32_t apic_id;
     uint64_t gdt[8]; /* SGDT finds this struct whatever GS is */

@@ -15,6 +15,7 @@ enum stack_kind {
     STACK_NMI,
     STACK_DF,
     STACK_MC,
+    STACK_GP,
     STACK_KINDS
 };
 

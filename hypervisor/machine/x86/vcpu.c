@@ -60,7 +60,7 @@ static void load(struct percpu *c, struct machine_vcpu *mv)
     debug_load(NULL, &p->debug);
     c->loaded = mv;
     c->regs = &mv->regs;
-    c->regs_top = &mv->regs.rsp;
+    c->regs_end = &mv->regs + 1;
     c->regs_args = &mv->regs.r9;
 }
 
@@ -78,6 +78,10 @@ static struct vcpu_exit exit_fault(struct percpu *c, struct machine_vcpu *mv)
 {
     struct vcpu_exit e = {EXIT_FAULT, c->vector, c->error, 0};
 
+    /* Faults save RF set, for instruction breakpoints that were reported. Kept
+     * for #DB only: the return stub would need us to restore it. */
+    if (c->vector != VECTOR_DB)
+        mv->regs.rflags &= ~FLAG_RF;
     switch (c->vector) {
     case FAULT_PAGE:
         e.address = read_cr2();
@@ -141,11 +145,6 @@ struct vcpu_exit machine_run(struct machine_vcpu *mv)
     enter_guest(&mv->regs, p->syscall_exit);
     p->syscall_exit = c->vector == EXIT_SYSCALL;
     return exit_described(c, mv);
-}
-
-uint64_t *machine_fast_rsp(struct machine_vcpu *mv unused)
-{
-    return &this_cpu()->guest_rsp;
 }
 
 void machine_vcpu_leave(struct machine_vcpu *mv)
