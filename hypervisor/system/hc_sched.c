@@ -29,7 +29,8 @@ static void wait_cancel(struct vcpu *v)
 int64_t hc_scree_idle(struct vcpu *v, const struct hypercall *call)
 {
     uint64_t deadline = call->a[0];
-    uint32_t bits = vcpu_wake_bits(v, deadline, machine_clock());
+    bool forever = deadline == SCREE_IDLE_FOREVER;
+    uint32_t bits = vcpu_wake_bits(v, deadline, forever ? 0 : machine_clock());
 
     if (bits || deadline == 0)
         return bits;

@@ -152,12 +152,24 @@ static void turn(struct cpu *c, struct vcpu *v)
         vcpu_wait_end(v, c->now);
     if (v->again[0].nr != CONTINUATION_NONE) {
         hypercall_dispatch(v);
-    } else {
-        load(c, v);
-        do
-            run(c, v);
-        while (undisturbed(c, v));
+        return;
     }
+    load(c, v);
+    do
+        run(c, v);
+    while (undisturbed(c, v));
+}
+
+/* v, and after it whoever is next as soon as it blocks: blocking has looked at
+ * the clock, and what else is due interrupts a guest. */
+static void turns(struct cpu *c, struct vcpu *v)
+{
+    do {
+        turn(c, v);
+        if (c->interrupted || c->current || atomic_load(&c->dead))
+            break;
+        c->current = v = sched_pick(c);
+    } while (v);
     c->now = machine_clock();
 }
 
@@ -173,7 +185,7 @@ void cpu_pass(struct cpu *c)
         reaped = reap(c);
     v = next(c);
     if (v)
-        turn(c, v);
+        turns(c, v);
     else if (!reaped)
         idle(c);
 }
