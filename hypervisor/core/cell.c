@@ -5,6 +5,7 @@
  */
 #include "core/cell.h"
 
+#include "base/bitmap.h"
 #include "base/string.h"
 #include "scree/xen.h"
 
@@ -63,7 +64,8 @@ int cell_init(struct cell *cell, struct frames *frames, unsigned cpus,
     cell->domain_limit = limit;
     lock_init(&cell->lock, RANK_CELL, 0);
     cell->domains = take(frames, limit * sizeof(*cell->domains));
-    if (!cell->domains)
+    cell->taken = take(frames, BITMAP_WORDS(limit) * sizeof(*cell->taken));
+    if (!cell->domains || !cell->taken)
         return -XEN_ENOMEM;
     for (unsigned i = 0; i < cpus; i++) {
         if (cpu_init(cell, i))

@@ -4,8 +4,9 @@
  * CPU, a domain or a vcpu, so that a test can make many worlds.
  *
  * Reclamation: CPUs look domains up without a lock. A pointer found so stays
- * valid until that CPU's next pass through the loop: a dead domain's memory is
- * freed only when every CPU has passed its loop (cpu.passes) or idles.
+ * valid until that CPU's next pass through the loop: a dead domain is taken out
+ * of the tables first, and its memory is freed only when every CPU has passed
+ * its loop (cpu.passes) or idles since.
  */
 #ifndef CORE_CELL_H
 #define CORE_CELL_H
@@ -74,6 +75,7 @@ struct cell {
     uint64_t boot_frames; /* free before the first domain */
     /* under lock */
     struct lock lock;
+    uint64_t *taken; /* bitmap of ids in use, those of the dying too */
     /* read without lock: see above */
     struct domain *_Atomic *domains; /* by id; slot 0 is the control domain */
     uint32_t domain_limit;           /* ids are below */

@@ -3,14 +3,16 @@
  * Making, finding, ending and freeing domains: see domain.h.
  *
  * Death, so that nobody keeps a pointer too long:
- *  1. domain_end() sets DYING: from then on domain_find() does not know it.
- *     The domain goes to its CPU's dead list.
+ *  1. domain_end() takes it out of the table of domains, so that nobody finds
+ *     it any more. The domain goes to its CPU's dead list.
  *  2. That CPU notes every CPU's passes and kicks those in guests.
  *  3. When each CPU has passed or idles, the domain is reapable.
- * The id stays taken until domain_free(), so nobody else can answer to it.
+ * The id stays taken until domain_free(), so nobody else can answer to it. A
+ * domain is found only once it was started: what fails before is freed at once.
  */
 #include "core/domain.h"
 
+#include "base/bitmap.h"
 #include "base/string.h"
 #include "core/info.h"
 
@@ -31,7 +33,7 @@ static int check_create(struct cell *cell, const struct domain_shape *shape)
         shape->shared > shape->memory || shape->memory == 0 ||
         shape->end.n > SCREE_GUEST_END >> PAGE_SHIFT)
         return -XEN_EINVAL;
-    if (atomic_load(&cell->domains[shape->id]))
+    if (bitmap_test(cell->taken, shape->id))
         return -XEN_EEXIST;
     return 0;
 }
@@ -112,10 +114,10 @@ lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
 }
 
 /* Takes the id and a CPU. The cell's lock is held. */
-static void publish(struct domain *d, const struct domain_shape *shape)
+static void enrol(struct domain *d, const struct domain_shape *shape)
 {
     vcpu_init(&d->vcpu, d, cell_place(d->cell), shape->weight);
-    atomic_store(&d->cell->domains[d->id], d);
+    bitmap_set(d->cell->taken, d->id);
     atomic_fetch_add(&d->cell->domain_count, 1);
 }
 
@@ -151,7 +153,7 @@ int domain_create(struct cell *cell, const struct domain_shape *shape,
     }
     d = lay_out(cell, shape, quota);
     if (d)
-        publish(d, shape);
+        enrol(d, shape);
     lock_release(&cell->lock);
     if (!d)
         return -XEN_ENOMEM;
@@ -170,8 +172,10 @@ void domain_start(struct domain *d)
 {
     unsigned expected = DOMAIN_STOPPED;
 
-    if (atomic_compare_exchange_strong(&d->state, &expected, DOMAIN_RUNNING))
-        sched_start(&d->vcpu);
+    if (!atomic_compare_exchange_strong(&d->state, &expected, DOMAIN_RUNNING))
+        return;
+    atomic_store(&d->cell->domains[d->id], d);
+    sched_start(&d->vcpu);
 }
 
 /* From any state but DYING. The first one's reason counts. */
@@ -194,6 +198,7 @@ void domain_end(struct domain *d, uint32_t reason)
 
     if (!set_final(d, DOMAIN_DYING, reason))
         return;
+    atomic_store(&d->cell->domains[d->id], NULL);
     lock_take(&c->lock);
     d->next_dead = c->dead;
     c->dead = d;
@@ -306,15 +311,18 @@ static void stop_timers(struct domain *d)
         timer_stop(c, &d->watchdogs[i].timer);
 }
 
-/* The machine forgets the vcpu; if it ever ran, this is its CPU. */
+/* The machine forgets the vcpu; if it ever ran, this is its CPU. The machine
+ * may have it although c->loaded is another: that one may have ended before it
+ * came to run. */
 static void leave_cpu(struct domain *d)
 {
     struct cpu *c = d->vcpu.cpu;
 
-    if (c->id == machine_cpu() && c->loaded == &d->vcpu) {
-        machine_vcpu_leave(&d->vcpu.m);
+    if (c->id != machine_cpu())
+        return;
+    machine_vcpu_leave(&d->vcpu.m);
+    if (c->loaded == &d->vcpu)
         c->loaded = NULL;
-    }
 }
 
 static void drop_space(struct domain *d)
@@ -331,6 +339,7 @@ void domain_free(struct domain *d)
     struct quota quota;
 
     atomic_store(&d->state, DOMAIN_DYING);
+    atomic_store(&cell->domains[id], NULL);
     stop_timers(d);
     leave_cpu(d);
     if (d->shared)
@@ -342,7 +351,7 @@ void domain_free(struct domain *d)
     frame_put(cell->frames, &quota, d->frame);
     ASSERT(quota.drawn == 0);
     frame_unpromise(cell->frames, &quota, quota.promised);
-    atomic_store(&cell->domains[id], NULL);
+    bitmap_clear(cell->taken, id);
     atomic_fetch_sub(&cell->domain_count, 1);
     lock_release(&cell->lock);
 }

@@ -98,18 +98,20 @@ struct domain_shape {
 
 /*
  * A stopped domain with its fixed pages mapped (hypercall, info, clock,
- * shared) and its id taken. -XEN_ENOMEM, -XEN_EEXIST: the id is in use,
- * -XEN_EINVAL; nothing is left behind.
+ * shared) and its id taken; nobody finds it yet. -XEN_ENOMEM, -XEN_EEXIST: the
+ * id is in use, -XEN_EINVAL; nothing is left behind.
  */
 must_check int domain_create(struct cell *cell,
                              const struct domain_shape *shape,
                              struct domain **out);
-/* Lets a stopped domain run. */
+/* Lets a stopped domain run, and be found. */
 void domain_start(struct domain *d);
 
 /*
  * Ends d for good, from any CPU; the reaper does the rest. No effect on one
- * that is ending already. `reason` is SHUTDOWN_*.
+ * that is ending already. `reason` is SHUTDOWN_*. What leads to d besides its
+ * id (a port on the switch) is hidden before: this begins the time after which
+ * nobody may hold a pointer.
  */
 void domain_end(struct domain *d, uint32_t reason);
 /* Keeps d as it is, never to run again. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports come and go: see net_port.h. A port is in the switch's table exactly
- * while its domain's `net` points to it.
+ * Ports come and go: see net_port.h. A port is in the switch's table from its
+ * creation until its domain begins to end, and its domain's `net` points to it
+ * until the end.
  */
 #include "io/net_port.h"
 
@@ -72,13 +73,24 @@ int net_port_create(struct cell *cell, struct domain *d,
     return 0;
 }
 
+void net_port_hide(struct domain *d)
+{
+    struct net_port *p = d->net;
+    struct net_port *own = p;
+
+    /* unless it was hidden, and somebody else has the address now */
+    if (p)
+        (void)atomic_compare_exchange_strong(place(p->net, p->ipv4), &own,
+                                             NULL);
+}
+
 void net_port_destroy(struct domain *d)
 {
     struct net_port *p = d->net;
 
     if (!p)
         return;
-    atomic_store(place(p->net, p->ipv4), NULL);
+    net_port_hide(d);
     timer_stop(d->vcpu.cpu, &p->timer);
     if (p->net->uplink)
         uplink_forget(p->net->uplink, p);

@@ -76,6 +76,9 @@ struct net_port {
  */
 must_check int net_port_create(struct cell *cell, struct domain *d,
                                const struct scree_domain_config *config);
+/* Nobody finds d's port any more; no effect without one. Comes before
+ * domain_end(), so that no CPU has a pointer to it when d is taken apart. */
+void net_port_hide(struct domain *d);
 /* Detaches d; no effect without a port. No frame is delivered afterwards. d's
  * lock is not held. */
 void net_port_destroy(struct domain *d);

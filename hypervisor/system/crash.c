@@ -10,6 +10,7 @@
 #include "core/guestmem.h"
 #include "core/image.h"
 #include "core/log.h"
+#include "io/net_port.h"
 
 #define WHY_MAX 128
 
@@ -89,12 +90,18 @@ static void print_block(struct domain *d, const char *why)
     print_callers(d);
 }
 
+static void end_for_good(struct domain *d, uint32_t reason)
+{
+    net_port_hide(d);
+    domain_end(d, reason);
+}
+
 static void end(struct domain *d, uint32_t reason)
 {
     if (d->config && d->config->on_crash == SCREE_ON_CRASH_PRESERVE)
         domain_preserve(d, reason);
     else
-        domain_end(d, reason);
+        end_for_good(d, reason);
 }
 
 void crash(struct domain *d, const char *why, ...)
@@ -149,5 +156,5 @@ void crash_shutdown(struct domain *d, uint32_t reason)
     else if (reason == SHUTDOWN_watchdog)
         crash_watchdog(d);
     else
-        domain_end(d, reason);
+        end_for_good(d, reason);
 }

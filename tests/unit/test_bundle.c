@@ -233,6 +233,7 @@ static void too_much_memory_is_refused(void)
     CU_ASSERT_EQUAL(frames_available(x.w.frames), x.before);
     CU_ASSERT_EQUAL(domain_build(x.w.cell, 2, &d), 0);
     CU_ASSERT_EQUAL(domain_build(x.w.cell, 2, &d), -XEN_EEXIST);
+    world_domain_end(&x.w, d);
     world_stop(&x.w);
 }
 

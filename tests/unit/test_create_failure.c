@@ -61,7 +61,7 @@ static void every_allocation_may_fail(void)
         struct domain *d = NULL;
 
         frames_fail_at(w.frames, site);
-        result = domain_create(w.cell, &shape, &d);
+        result = world_create(&w, &shape, &d);
         frames_fail_at(w.frames, 0);
         if (!result)
             break;
@@ -87,7 +87,7 @@ static void shared_page_without_references_is_refused(void)
     for (uint32_t i = 0; i < more; i++)
         (void)!frame_get(w.frames, w.cell->clock_page, FRAME_SHARED);
     before = look(&w);
-    CU_ASSERT_NOT_EQUAL(domain_create(w.cell, &shape, &d), 0);
+    CU_ASSERT_NOT_EQUAL(world_create(&w, &shape, &d), 0);
     check_same(&w, &before);
     for (uint32_t i = 0; i < more; i++)
         frame_put(w.frames, NULL, w.cell->clock_page);
@@ -108,7 +108,7 @@ static void full_machine_refuses_cleanly(void)
     s.id = 1;
     do {
         before = look(&w);
-        result = domain_create(w.cell, &s, &d);
+        result = world_create(&w, &s, &d);
         s.id++;
     } while (!result && s.id < WORLD_DOMAINS);
     CU_ASSERT_EQUAL(result, -XEN_ENOMEM);
@@ -117,7 +117,7 @@ static void full_machine_refuses_cleanly(void)
     /* one goes, one fits */
     world_domain_end(&w, domain_find(w.cell, 1));
     s.id = 1;
-    CU_ASSERT_EQUAL(domain_create(w.cell, &s, &d), 0);
+    CU_ASSERT_EQUAL(world_create(&w, &s, &d), 0);
     world_stop(&w);
 }
 
@@ -130,7 +130,7 @@ static void promise_holds_on_a_full_machine(void)
     struct domain *d = NULL, *last = NULL;
 
     world_start(&w, &small);
-    for (s.id = 1; !domain_create(w.cell, &s, &d); s.id++)
+    for (s.id = 1; !world_create(&w, &s, &d); s.id++)
         last = d;
     lock_take(&last->lock);
     for (uint64_t i = 0; i < 64; i++)

@@ -9,6 +9,7 @@
 
 #include "core/image.h"
 #include "guest.h"
+#include "io/switch.h"
 #include "small_bundle.h"
 #include "system/crash.h"
 #include "system/hypercall.h"
@@ -433,14 +434,69 @@ static void others_must_pass_before_memory_goes(void)
     CU_ASSERT_EQUAL(d->vcpu.cpu->id, 0);
     domain_end(d, SHUTDOWN_poweroff);
     guest_pass(&w, 5);
-    CU_ASSERT_PTR_NOT_NULL(atomic_load(&w.cell->domains[1]));
+    CU_ASSERT_PTR_NULL(atomic_load(&w.cell->domains[1]));
+    CU_ASSERT_EQUAL(atomic_load(&w.cell->domain_count), 1);
     CU_ASSERT(host_kicks_of(1) > 0);
     CU_ASSERT(host_deadline_of(0) != UINT64_MAX); /* looks again */
     atomic_fetch_add(&other->passes, 1);
     guest_pass(&w, 2);
-    CU_ASSERT_PTR_NULL(atomic_load(&w.cell->domains[1]));
+    CU_ASSERT_EQUAL(atomic_load(&w.cell->domain_count), 0);
     CU_ASSERT_EQUAL(host_deadline_of(0), UINT64_MAX);
     world_stop(&w);
+}
+
+/* Another CPU that looks just before the memory goes must find nothing: it
+ * would hold what it found beyond the time that all CPUs were given. */
+static void nobody_finds_the_dying(void)
+{
+    struct world w;
+    struct net_switch *n;
+    struct domain *d;
+
+    small_bundle_make(&b);
+    b.domains[1].ipv4 = 0x0a000005;
+    boot(&w, NULL);
+    n = w.cell->net;
+    d = find(&w, 2);
+    CU_ASSERT_PTR_EQUAL(net_lookup(n, 0x0a000005), d->net);
+    CU_ASSERT_PTR_EQUAL(atomic_load(&w.cell->domains[2]), d);
+    crash(d, "a test");
+    CU_ASSERT_EQUAL(atomic_load(&w.cell->domain_count), SMALL_DOMAINS);
+    CU_ASSERT_PTR_NULL(net_lookup(n, 0x0a000005));
+    CU_ASSERT_PTR_NULL(atomic_load(&w.cell->domains[2]));
+    guest_pass(&w, 4);
+    CU_ASSERT_EQUAL(atomic_load(&w.cell->domain_count), SMALL_DOMAINS - 1);
+    stop(&w);
+}
+
+/* The CPU still has the registers of `one` when `two`, which never comes to
+ * run, and then `one` end: they must not be saved into freed memory. */
+static void registers_of_the_dead_are_forgotten(void)
+{
+    struct world w;
+    struct domain *one, *two;
+
+    small_bundle_make(&b);
+    b.header.domain_count = 2;
+    boot(&w, NULL);
+    one = find(&w, 1);
+    two = find(&w, 2);
+    guest_run(one);
+    guest_pass(&w, 1);
+    CU_ASSERT_EQUAL(watchdog(one, 0, 1), 1);
+    (void)guest_call(one, __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER, 0, 0);
+    two->vcpu.event_handler = gva(SMALL_ENTRY);
+    two->vcpu.m.regs.rsp = 8;
+    two->vcpu.info->evtchn_upcall_mask = 0;
+    two->vcpu.info->evtchn_upcall_pending = 1;
+    guest_pass(&w, 1);
+    CU_ASSERT(said("does not fit on the stack"));
+    guest_pass(&w, 4);
+    CU_ASSERT(said("domain 2 (two) gone"));
+    host_clock_advance(1001 * MS);
+    guest_pass(&w, 4);
+    CU_ASSERT(said("domain 1 (one) gone"));
+    stop(&w);
 }
 
 static void domains_spread_over_cpus(void)
@@ -546,6 +602,9 @@ void suite_life(void)
          watchdog_on_a_quiet_cpu_is_reaped},
         {"others must pass before memory goes",
          others_must_pass_before_memory_goes},
+        {"nobody finds the dying", nobody_finds_the_dying},
+        {"registers of the dead are forgotten",
+         registers_of_the_dead_are_forgotten},
         {"domains spread over CPUs", domains_spread_over_cpus},
         {"a cell ends with its last domain", cell_ends_with_its_last_domain},
         {"a cell stays without domains", cell_stays_without_domains},

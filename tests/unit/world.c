@@ -89,12 +89,22 @@ static uint32_t free_id(const struct world *w)
     return id;
 }
 
+int world_create(struct world *w, const struct domain_shape *shape,
+                 struct domain **d)
+{
+    int result = domain_create(w->cell, shape, d);
+
+    if (!result)
+        atomic_store(&w->cell->domains[shape->id], *d);
+    return result;
+}
+
 struct domain *world_domain_shaped(struct world *w,
                                    const struct domain_shape *shape)
 {
     struct domain *d = NULL;
 
-    return domain_create(w->cell, shape, &d) ? NULL : d;
+    return world_create(w, shape, &d) ? NULL : d;
 }
 
 struct domain *world_domain(struct world *w, uint64_t memory)

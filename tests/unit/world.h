@@ -33,6 +33,9 @@ void world_stop_frames(struct world *w);
 /* A stopped domain with the lowest free id, `memory` pages of RAM at
  * SCREE_IMAGE_BASE and quota for everything io may want. */
 struct domain *world_domain(struct world *w, uint64_t memory);
+/* domain_create(), and it is found at once, not when it is started. */
+int world_create(struct world *w, const struct domain_shape *shape,
+                 struct domain **d);
 /* The same in the id's own words. NULL: domain_create() refused. */
 struct domain *world_domain_shaped(struct world *w,
                                    const struct domain_shape *shape);
