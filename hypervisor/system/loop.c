@@ -152,6 +152,7 @@ static void turn(struct cpu *c, struct vcpu *v)
         vcpu_wait_end(v, c->now);
     if (v->again[0].nr != CONTINUATION_NONE) {
         hypercall_dispatch(v);
+        c->interrupted = true; /* no guest ran that one could interrupt */
         return;
     }
     load(c, v);

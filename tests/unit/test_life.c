@@ -512,6 +512,28 @@ static void domains_spread_over_cpus(void)
     world_stop(&w);
 }
 
+/* A hypercall that gives way again and again lets no interrupt in. */
+static void long_hypercalls_keep_no_device_waiting(void)
+{
+    const uint64_t arguments[5] = {CONSOLEIO_write, 0xa000, 0x104000};
+    struct world w;
+    struct domain *d;
+
+    small_bundle_make(&b);
+    b.header.domain_count = 1;
+    boot(&w, NULL);
+    d = find(&w, 1);
+    guest_run(d);
+    host_vcpu_hypercall(&d->vcpu.m, __HYPERVISOR_console_io, arguments);
+    guest_pass(&w, 1);
+    host_console_type("x");
+    cpu_pass(&w.cell->cpus[0]);
+    cpu_pass(&w.cell->cpus[0]);
+    CU_ASSERT_NOT_EQUAL(d->vcpu.again[0].nr, CONTINUATION_NONE);
+    CU_ASSERT(event_pending(d, SCREE_PORT_CONSOLE));
+    stop(&w);
+}
+
 /* ------------------------------------------------------------- the end */
 
 struct ender {
@@ -606,6 +628,8 @@ void suite_life(void)
         {"registers of the dead are forgotten",
          registers_of_the_dead_are_forgotten},
         {"domains spread over CPUs", domains_spread_over_cpus},
+        {"long hypercalls keep no device waiting",
+         long_hypercalls_keep_no_device_waiting},
         {"a cell ends with its last domain", cell_ends_with_its_last_domain},
         {"a cell stays without domains", cell_stays_without_domains},
         {"refused creations", refused_creations},
