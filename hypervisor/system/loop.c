@@ -117,8 +117,7 @@ static void load(struct cpu *c, struct vcpu *v)
 {
     if (c->loaded == v)
         return;
-    if (c->loaded)
-        machine_domain_switch();
+    machine_domain_switch(); /* after one that is gone, too */
     c->loaded = v;
 }
 

@@ -512,6 +512,27 @@ static void domains_spread_over_cpus(void)
     world_stop(&w);
 }
 
+static void barrier_after_one_that_is_gone(void)
+{
+    struct world w;
+    uint64_t before;
+
+    small_bundle_make(&b);
+    b.header.domain_count = 2;
+    boot(&w, NULL);
+    guest_run(find(&w, 1));
+    guest_pass(&w, 1);
+    (void)guest_call(find(&w, 2), __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER,
+                     0, 0);
+    shuts_down(&w, 1, SHUTDOWN_poweroff);
+    CU_ASSERT_PTR_NULL(w.cell->cpus[0].loaded);
+    before = host_domain_switches();
+    event_raise(find(&w, 2), SCREE_PORT_NET);
+    guest_pass(&w, 1);
+    CU_ASSERT_EQUAL(host_domain_switches(), before + 1);
+    stop(&w);
+}
+
 /* A hypercall that gives way again and again lets no interrupt in. */
 static void long_hypercalls_keep_no_device_waiting(void)
 {
@@ -628,6 +649,7 @@ void suite_life(void)
         {"registers of the dead are forgotten",
          registers_of_the_dead_are_forgotten},
         {"domains spread over CPUs", domains_spread_over_cpus},
+        {"a barrier after one that is gone", barrier_after_one_that_is_gone},
         {"long hypercalls keep no device waiting",
          long_hypercalls_keep_no_device_waiting},
         {"a cell ends with its last domain", cell_ends_with_its_last_domain},
