@@ -111,6 +111,18 @@ void virtqueue_post(struct virtqueue *q, uint16_t slot, maddr_t a,
     q->avail++;
 }
 
+void virtqueue_chain(struct virtqueue *q, uint16_t tail, uint16_t slot,
+                     maddr_t a, uint32_t length)
+{
+    ASSERT(slot < q->size && tail < q->size && !q->given[slot]);
+    q->memory->desc[slot] = (struct virtq_desc){
+        .address = a.a,
+        .length = length,
+    };
+    q->memory->desc[tail].flags |= VIRTQ_DESC_NEXT;
+    q->memory->desc[tail].next = slot;
+}
+
 void virtqueue_flush(struct virtqueue *q)
 {
     if (q->memory->avail.index == q->avail || q->broken)

@@ -3,9 +3,9 @@
  * virtio 1.x: a device behind either transport, and its split virtqueues.
  *
  * A queue here is a set of slots: slot i always uses descriptor i, one buffer
- * each. What the device writes (used ring) is checked against what was given
- * to it; a device that breaks the rules is no longer used. Little-endian
- * processors only.
+ * each, or several chained behind the first. What the device writes (used ring)
+ * is checked against what was given to it; a device that breaks the rules is no
+ * longer used. Little-endian processors only.
  */
 #ifndef IO_VIRTIO_H
 #define IO_VIRTIO_H
@@ -73,6 +73,7 @@ void virtio_fail(struct virtio_device *d);
 
 #define VIRTQUEUE_MAX      128 /* slots, so that a queue fits in one frame */
 
+#define VIRTQ_DESC_NEXT    1
 #define VIRTQ_DESC_WRITE   2
 #define VIRTQ_NO_INTERRUPT 1
 #define VIRTQ_NO_NOTIFY    1
@@ -120,6 +121,10 @@ must_check int virtqueue_start(struct virtqueue *q, struct frames *frames,
 /* Gives the device slot's buffer: to be written by it, or read. */
 void virtqueue_post(struct virtqueue *q, uint16_t slot, maddr_t a,
                     uint32_t length, bool write);
+/* Lets slot's buffer, to be read, follow that of `tail`, the last of a chain
+ * that was posted and not yet flushed. It comes back with the chain's first. */
+void virtqueue_chain(struct virtqueue *q, uint16_t tail, uint16_t slot,
+                     maddr_t a, uint32_t length);
 /* Makes everything posted visible, and tells the device if it wants to know. */
 void virtqueue_flush(struct virtqueue *q);
 /* Takes back the next finished slot. false: none. */

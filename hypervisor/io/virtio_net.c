@@ -2,21 +2,37 @@
 /*
  * The network card's driver: see virtio_net.h. Slot i of a queue always uses
  * half-frame i of its lane.
+ *
+ * TCP segments that follow each other between two flushes go as one frame when
+ * the card can cut them apart again: see segments.h.
  */
 #include "io/virtio_net.h"
 
 #include "base/string.h"
 #include "core/cell.h"
 #include "io/packet.h"
+#include "io/segments.h"
 #include "scree/xen.h"
 
-#define QUEUE_RX    0
-#define QUEUE_TX    1
-#define FEATURE_MAC (1ull << 5)
-#define BUFFER      2048u /* two per frame */
-#define HEADER      12u   /* struct virtio_net_hdr with VERSION_1 */
-#define BUFFERS     VIRTQUEUE_MAX
-#define FRAMES      (BUFFERS * BUFFER / PAGE_SIZE)
+#define QUEUE_RX     0
+#define QUEUE_TX     1
+#define FEATURE_CSUM (1ull << 0)
+#define FEATURE_MAC  (1ull << 5)
+#define FEATURE_TSO4 (1ull << 11)
+#define BUFFER       2048u /* two per frame */
+#define HEADER       12u   /* struct virtio_net_hdr with VERSION_1 */
+#define NEEDS_CSUM   1
+#define GSO_TCPV4    1
+#define BUFFERS      VIRTQUEUE_MAX
+#define FRAMES       (BUFFERS * BUFFER / PAGE_SIZE)
+
+/* What stands before each frame (5.1.6), without offload all zero. */
+struct header {
+    uint8_t flags, gso_type;
+    uint16_t header_length, gso_size, csum_start, csum_offset, buffers;
+};
+
+_Static_assert(sizeof(struct header) == HEADER, "as the standard has it");
 
 /* One direction: a queue and the buffers of its slots. */
 struct lane {
@@ -31,6 +47,11 @@ struct virtio_net {
     struct lane rx, tx;
     uint16_t free[BUFFERS]; /* transmit slots */
     uint16_t free_count;
+    uint8_t next[BUFFERS]; /* of a chain of transmit slots; the last: itself */
+    bool cuts;             /* the card can cut what we join */
+    struct segment_run
+        joined; /* since the last flush, slots `head` to `tail` */
+    uint16_t head, tail;
 };
 
 _Static_assert(sizeof(struct virtio_net) <= PAGE_SIZE, "one frame");
@@ -97,6 +118,18 @@ static void recycle(struct nic *n, const struct nic_buffer *b, unsigned count)
         post_rx(of(n), b[i].slot);
 }
 
+static void free_chain(struct virtio_net *v, uint16_t slot)
+{
+    uint16_t next = v->next[slot];
+
+    v->free[v->free_count++] = slot;
+    while (next != slot) {
+        v->free[v->free_count++] = next;
+        slot = next;
+        next = v->next[slot];
+    }
+}
+
 static void reclaim(struct virtio_net *v)
 {
     uint32_t length;
@@ -104,7 +137,7 @@ static void reclaim(struct virtio_net *v)
 
     while (v->free_count < v->tx.queue.size &&
            virtqueue_collect(&v->tx.queue, &slot, &length))
-        v->free[v->free_count++] = slot;
+        free_chain(v, slot);
     v->nic.broken |= v->tx.queue.broken;
 }
 
@@ -127,17 +160,61 @@ static void release(struct nic *n, const struct nic_buffer *b)
     of(n)->free[of(n)->free_count++] = (uint16_t)b->slot;
 }
 
+/* The joined frame, if there is one, will not grow any more. */
+static void end_joined(struct virtio_net *v)
+{
+    struct header *h = (void *)slot_bytes(&v->tx, v->head);
+
+    if (segments_end(&v->joined))
+        *h = (struct header){
+            .flags = NEEDS_CSUM,
+            .gso_type = GSO_TCPV4,
+            .header_length = (uint16_t)v->joined.header,
+            .gso_size = (uint16_t)v->joined.size,
+            .csum_start = SEGMENTS_CHECKSUM_START,
+            .csum_offset = SEGMENTS_CHECKSUM_OFFSET,
+        };
+    v->joined.first = NULL;
+}
+
+/* Its payload follows the frame before it. */
+static void join(struct virtio_net *v, const struct nic_buffer *b,
+                 uint32_t header)
+{
+    uint16_t slot = (uint16_t)b->slot;
+    maddr_t a = slot_address(&v->tx, slot);
+
+    a.a += HEADER + header;
+    virtqueue_chain(&v->tx.queue, v->tail, slot, a, b->length - header);
+    v->next[v->tail] = (uint8_t)slot;
+    v->next[slot] = (uint8_t)slot;
+    v->tail = slot;
+}
+
 static void submit(struct nic *n, const struct nic_buffer *b)
 {
     struct virtio_net *v = of(n);
+    uint32_t header = segments_join(&v->joined, b->bytes, b->length);
+    uint16_t slot = (uint16_t)b->slot;
 
-    /* The header in front stays all zero: no offload of any kind. */
-    virtqueue_post(&v->tx.queue, (uint16_t)b->slot,
-                   slot_address(&v->tx, b->slot), HEADER + b->length, false);
+    if (header) {
+        join(v, b, header);
+        return;
+    }
+    end_joined(v);
+    memset(slot_bytes(&v->tx, slot), 0, HEADER);
+    virtqueue_post(&v->tx.queue, slot, slot_address(&v->tx, slot),
+                   HEADER + b->length, false);
+    v->next[slot] = (uint8_t)slot;
+    if (v->cuts) {
+        segments_begin(&v->joined, b->bytes, b->length);
+        v->head = v->tail = slot;
+    }
 }
 
 static void flush(struct nic *n)
 {
+    end_joined(of(n));
     virtqueue_flush(&of(n)->tx.queue);
     virtqueue_flush(&of(n)->rx.queue);
 }
@@ -215,12 +292,14 @@ static int start_lanes(struct virtio_net *v, struct cell *cell)
 static int start(struct virtio_net *v, struct cell *cell)
 {
     uint64_t features;
-    int rc = virtio_begin(&v->device, FEATURE_MAC, &features);
+    int rc = virtio_begin(&v->device, FEATURE_MAC | FEATURE_CSUM | FEATURE_TSO4,
+                          &features);
 
     if (rc)
         return rc;
     if (!(features & FEATURE_MAC) || v->device.config_size < 6)
         return -XEN_EIO;
+    v->cuts = (features & FEATURE_CSUM) && (features & FEATURE_TSO4);
     for (unsigned i = 0; i < 6; i++)
         v->nic.mac[i] = (uint8_t)machine_device_read(v->device.config + i, 1);
     rc = start_lanes(v, cell);

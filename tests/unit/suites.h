@@ -42,6 +42,7 @@
     X(net_threads) \
     X(http) \
     X(dns) \
+    X(segments)                                                                \
     X(checksum)
 /* clang-format on */
 

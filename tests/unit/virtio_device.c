@@ -320,14 +320,23 @@ void card_use(struct virtio_card *c, unsigned queue, uint32_t id,
 
 uint32_t card_take(struct virtio_card *c, uint8_t *frame)
 {
-    uint32_t id;
-    struct virtq_desc *d = next(&c->queue[1], &id);
-    uint32_t length;
+    struct device_queue *q = &c->queue[1];
+    struct virtq_desc *desc = dma(q->desc, 16ull * q->size);
+    uint32_t id, length = 0, header = HEADER;
+    struct virtq_desc *d = next(q, &id);
 
-    if (!d || d->flags != 0)
+    if (!d || (d->flags & ~VIRTQ_DESC_NEXT) != 0)
         return 0;
-    length = d->length - HEADER;
-    memcpy(frame, (uint8_t *)dma(d->address, d->length) + HEADER, length);
+    memcpy(c->sent_header, dma(d->address, HEADER), HEADER);
+    for (;; d = &desc[d->next]) {
+        const uint8_t *bytes = dma(d->address, d->length);
+
+        memcpy(frame + length, bytes + header, d->length - header);
+        length += d->length - header;
+        header = 0;
+        if (!(d->flags & VIRTQ_DESC_NEXT))
+            break;
+    }
     card_use(c, 1, id, 0, 1);
     return length;
 }

@@ -34,9 +34,10 @@ struct virtio_card {
     uint8_t status;
     uint64_t driver_features;
     uint32_t feature_select, driver_select, queue_select;
-    uint32_t interrupt; /* MMIO InterruptStatus */
-    uint32_t notified;  /* bit mask of queues */
-    uint32_t line;      /* the GSI routed, or 0 */
+    uint32_t interrupt;      /* MMIO InterruptStatus */
+    uint32_t notified;       /* bit mask of queues */
+    uint32_t line;           /* the GSI routed, or 0 */
+    uint8_t sent_header[12]; /* of the frame card_take() took last */
     struct device_queue queue[2];
 };
 
