@@ -84,6 +84,8 @@ void features_find(void)
     }
     if (vendor != EBX_GENUINTEL || features.tcg)
         features.meltdown = false;
+    if (features.tcg)
+        features.fpu_leak = false; /* it keeps no FIP, FDP, FOP */
 }
 
 static void set_xcr0(uint32_t value)

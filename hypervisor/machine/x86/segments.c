@@ -13,30 +13,35 @@
 
 void segments_save(struct segments *s)
 {
-    s->ds = read_ds();
-    s->es = read_es();
-    s->fs = read_fs();
-    s->gs = read_gs();
+    s->selectors.ds = read_ds();
+    s->selectors.es = read_es();
+    s->selectors.fs = read_fs();
+    s->selectors.gs = read_gs();
     s->fs_base = read_msr(MSR_FS_BASE);
     s->gs_base = read_msr(MSR_KERNEL_GS);
 }
 
-/* Selectors first: loading one sets its base, on some processors. */
-void segments_load(const struct segments *s)
+static void load_selectors(const struct segments *s)
 {
-    if (s->ds | read_ds())
-        write_ds(s->ds);
-    if (s->es | read_es())
-        write_es(s->es);
-    if (s->fs | read_fs())
-        write_fs(s->fs);
-    if (s->gs | read_gs()) {
-        swap_gs();
-        write_gs(s->gs);
-        swap_gs();
-    }
-    write_msr(MSR_FS_BASE, s->fs_base);
-    write_msr(MSR_KERNEL_GS, s->gs_base);
+    write_ds(s->selectors.ds);
+    write_es(s->selectors.es);
+    write_fs(s->selectors.fs);
+    swap_gs();
+    write_gs(s->selectors.gs);
+    swap_gs();
+}
+
+/* Selectors first: loading one sets its base, on some processors. */
+void segments_load(const struct segments *before, const struct segments *s)
+{
+    bool null = before && (before->all_selectors | s->all_selectors) == 0;
+
+    if (!null)
+        load_selectors(s);
+    if (!null || before->fs_base != s->fs_base)
+        write_msr(MSR_FS_BASE, s->fs_base);
+    if (!null || before->gs_base != s->gs_base)
+        write_msr(MSR_KERNEL_GS, s->gs_base);
 }
 
 int machine_set_segment_base(struct machine_vcpu *mv, enum machine_segment s,
@@ -50,13 +55,13 @@ int machine_set_segment_base(struct machine_vcpu *mv, enum machine_segment s,
     if (loaded)
         segments_save(own);
     if (s == SEGMENT_FS) {
-        own->fs = 0;
+        own->selectors.fs = 0;
         own->fs_base = base.a;
     } else {
-        own->gs = 0;
+        own->selectors.gs = 0;
         own->gs_base = base.a;
     }
     if (loaded)
-        segments_load(own);
+        segments_load(NULL, own);
     return 0;
 }

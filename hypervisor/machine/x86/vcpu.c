@@ -37,26 +37,25 @@ void machine_vcpu_init(struct machine_vcpu *mv, struct machine_space *space,
     debug_init(&vcpu_private(mv)->debug);
 }
 
-static void unload(struct percpu *c)
+/* Nothing of it is wanted any more, but it still is in the processor. */
+static void save(struct vcpu_private *p)
 {
-    struct vcpu_private *p;
-
-    if (!c->loaded)
-        return;
-    p = vcpu_private(c->loaded);
     fpu_save(p->fpu);
     segments_save(&p->segments);
     debug_unload(&p->debug);
-    c->loaded = NULL;
 }
 
 static void load(struct percpu *c, struct machine_vcpu *mv)
 {
     struct vcpu_private *p = vcpu_private(mv);
+    const struct segments *before = NULL;
 
-    unload(c);
+    if (c->loaded) {
+        save(vcpu_private(c->loaded));
+        before = &vcpu_private(c->loaded)->segments;
+    }
     fpu_load(p->fpu);
-    segments_load(&p->segments);
+    segments_load(before, &p->segments);
     debug_load(NULL, &p->debug);
     c->loaded = mv;
     c->regs = &mv->regs;
@@ -151,8 +150,10 @@ void machine_vcpu_leave(struct machine_vcpu *mv)
 {
     struct percpu *c = this_cpu();
 
-    if (c->loaded == mv)
-        unload(c);
+    if (c->loaded == mv) {
+        save(vcpu_private(mv));
+        c->loaded = NULL;
+    }
     if (mv->space && mfn_valid(mv->space->root) &&
         c->root == mfn_maddr(mv->space->root).a)
         paging_load();

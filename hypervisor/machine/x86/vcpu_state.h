@@ -12,7 +12,12 @@
 
 struct segments {
     uint64_t fs_base, gs_base;
-    uint16_t ds, es, fs, gs;
+    union {
+        struct {
+            uint16_t ds, es, fs, gs;
+        } selectors;
+        uint64_t all_selectors;
+    };
 };
 
 struct debug_state {
@@ -40,7 +45,8 @@ void fpu_save(uint8_t area[FPU_AREA_SIZE]);
 void fpu_load(uint8_t area[FPU_AREA_SIZE]);
 
 void segments_save(struct segments *s);
-void segments_load(const struct segments *s);
+/* `before` is what the processor has now; NULL: unknown. */
+void segments_load(const struct segments *before, const struct segments *s);
 
 void debug_init(struct debug_state *d);
 /* `before` is what the processor has now; NULL: nothing of a guest's. */
