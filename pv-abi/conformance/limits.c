@@ -59,10 +59,30 @@ static void limits(void)
            "ABI-LIM-07 name and command line");
 }
 
+/* Lives twice: a domain that reboots is made anew from its image. */
+static int twice(void)
+{
+    static unsigned data = 1234, bss;
+    uint64_t late = 5 * RT_SECOND;
+
+    if (rt_info()->created_ns < late) {
+        data++;
+        bss++;
+        rt_printf("# reboots at five seconds\n");
+        rt_sleep(late > rt_now() ? late - rt_now() : 0);
+        rt_shutdown(SHUTDOWN_reboot);
+    }
+    tap_ok(data == 1234 && bss == 0, "ABI-LIFE-01 made anew by a reboot");
+    tap_ok(rt_info()->created_ns <= rt_now(), "ABI-INFO-09 at another time");
+    return tap_done();
+}
+
 int guest_main(void)
 {
     uint64_t generation = rt_info()->generation;
 
+    if (rt_has_option("twice"))
+        return twice();
     reserved();
     passed();
     limits();
