@@ -33,13 +33,15 @@ static const char *const fault_names[SCREE_TRAPS] = {
     [21] = "control protection (#CP)",
 };
 
-/* "name+0x12", or nothing, after an address of the image. */
+/* " name+0x12" for an address of the image, or nothing. */
 static void symbol_of(const struct domain *d, uint64_t a, char *to, size_t size)
 {
+    const char *name = NULL;
     uint64_t offset;
-    const char *name = d->image ? image_symbol(d->image, a, &offset) : NULL;
 
     to[0] = '\0';
+    if (d->image && a < image_end(d->image).n << PAGE_SHIFT)
+        name = image_symbol(d->image, a, &offset);
     if (name)
         format_text(to, size, " %s+0x%lx", name, (unsigned long)offset);
 }

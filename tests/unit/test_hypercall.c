@@ -580,7 +580,25 @@ static void somebody_who_waits_is_seen(void)
     end(&x);
 }
 
-/* ------------------------------------------------------------- console */
+/* ------------------------------------------------------------ console, vio */
+
+static void vio_is_reached(void)
+{
+    struct fixture x;
+    int64_t fast;
+
+    start(&x);
+    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_scree_vio, 99, 0, 0), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(
+        call(&x, __HYPERVISOR_scree_vio, SCREE_VIO_KICK, SCREE_VIO_NET, 0),
+        -XEN_ENODEV);
+    CU_ASSERT_FALSE(
+        guest_fast(x.d, __HYPERVISOR_scree_vio, SCREE_VIO_OPEN, 0, &fast));
+    CU_ASSERT_FALSE(guest_fast(x.d, __HYPERVISOR_sched_op, 99, 0, &fast));
+    CU_ASSERT(guest_fast(x.d, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, &fast));
+    CU_ASSERT_FALSE(x.d->vcpu.completed);
+    end(&x);
+}
 
 static void console_takes_and_gives(void)
 {
@@ -626,6 +644,7 @@ void suite_hypercall(void)
         {"poll waits for masked ports, too", poll_waits_for_masked_ports_too},
         {"the timer raises its port", timer_raises_its_port},
         {"somebody who waits is seen", somebody_who_waits_is_seen},
+        {"vio is reached", vio_is_reached},
         {"console takes and gives", console_takes_and_gives},
     };
 
