@@ -12,9 +12,12 @@ static bool is_self(const struct vcpu *v, domid_t id)
     return id == DOMID_SELF || id == v->domain->id;
 }
 
+/* Other reserved numbers name nobody. */
 static uint32_t full_id(const struct vcpu *v, domid_t id)
 {
-    return id == DOMID_SELF ? v->domain->id : id;
+    if (id == DOMID_SELF)
+        return v->domain->id;
+    return id < DOMID_FIRST_RESERVED ? id : OWNER_CELL;
 }
 
 /* Copies the struct in and makes sure that it can be written back. */

@@ -337,6 +337,22 @@ static void others_may_not_be_named(void)
     world_stop(&w);
 }
 
+/* Numbers that 16-bit calls have for other things name no domain, not even one
+ * that has this number as its id. */
+static void reserved_numbers_name_nobody(void)
+{
+    struct world w;
+    struct domain *d;
+    uint32_t port;
+
+    world_start(&w, NULL);
+    d = guest_make(&w);
+    port = unbound(d, DOMID_IO);
+    CU_ASSERT_EQUAL(d->ports[0][port].remote_domain, OWNER_CELL);
+    CU_ASSERT_EQUAL(bind(d, DOMID_IO, port, &port), -XEN_ESRCH);
+    world_stop(&w);
+}
+
 /* Every operation with a bad pointer, and one that can be read only. */
 static void bad_pointers_change_nothing(void)
 {
@@ -427,6 +443,7 @@ static void unclear_sends_take_the_long_way(void)
 void suite_event(void)
 {
     static const struct unit_test tests[] = {
+        {"reserved numbers name nobody", reserved_numbers_name_nobody},
         {"raising sets three bits", raising_sets_three_bits},
         {"masked port only collects", masked_port_only_collects},
         {"lowest free port is taken", lowest_free_port_is_taken},

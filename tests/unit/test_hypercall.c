@@ -446,6 +446,31 @@ static void processor_state(void)
     end(&x);
 }
 
+static __attribute__((noinline)) void dirty_stack(void)
+{
+    char bytes[4096];
+
+    memset(bytes, 0xa5, sizeof(bytes));
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+/* Bytes between a struct's fields are not the hypervisor's stack. */
+static void runstate_shows_nothing_else(void)
+{
+    struct hypercall h = {.a = {VCPUOP_get_runstate_info, 0, HERE}};
+    struct fixture x;
+    uint32_t words[2];
+
+    start(&x);
+    h.again = &x.d->vcpu.again[0];
+    guest_run(x.d);
+    dirty_stack();
+    CU_ASSERT_EQUAL(hc_vcpu_op(&x.d->vcpu, &h), 0);
+    guest_get(x.d, HERE, words, sizeof(words));
+    CU_ASSERT_EQUAL(words[1], 0);
+    end(&x);
+}
+
 /* ------------------------------------------------------- time and waits */
 
 static int64_t idle(struct fixture *x, uint64_t deadline)
@@ -625,6 +650,7 @@ static void console_takes_and_gives(void)
 void suite_hypercall(void)
 {
     static const struct unit_test tests[] = {
+        {"runstate shows nothing else", runstate_shows_nothing_else},
         {"unknown numbers are -ENOSYS", unknown_numbers_are_enosys},
         {"bad pointers are refused", bad_pointers_are_refused},
         {"version tells what this is", version_tells_what_this_is},
