@@ -26,21 +26,12 @@ static enum vcpu_state state_of(const struct vcpu *v)
 }
 
 /* Changes the state and books the time spent in the old one. */
-static void enter(struct vcpu *v, enum vcpu_state state, uint64_t now)
+static inline void enter(struct vcpu *v, enum vcpu_state state, uint64_t now)
 {
     struct sched_node *s = &v->sched;
-    uint64_t spent = now > s->since ? now - s->since : 0;
 
-    switch (state_of(v)) {
-    case VCPU_RUNNABLE:
-        s->ready_ns += spent;
-        break;
-    case VCPU_BLOCKED:
-        s->sleep_ns += spent;
-        break;
-    default:
-        break;
-    }
+    if (now > s->since) /* else two CPUs looked at the clock */
+        s->spent[state_of(v)] += now - s->since;
     s->since = now;
     atomic_store(&s->state, state);
 }

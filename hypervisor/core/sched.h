@@ -35,8 +35,7 @@ struct sched_node {
     uint64_t started;  /* machine_clock() up to which it is accounted */
     uint64_t run_ns;   /* total */
     uint64_t since;    /* when `state` was entered */
-    uint64_t ready_ns; /* total time RUNNABLE, */
-    uint64_t sleep_ns; /* and BLOCKED */
+    uint64_t spent[4]; /* total ns in each state, before `since` */
     uint32_t slot;     /* in the run queue's heap, or HEAP_NONE */
     uint32_t weight;   /* 1..65535 */
     atomic_uint state; /* enum vcpu_state */

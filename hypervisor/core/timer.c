@@ -37,12 +37,14 @@ void timer_set(struct cpu *c, struct timer *t, uint64_t deadline)
         return;
     }
     lock_take(&c->lock);
-    t->deadline = deadline;
-    if (t->slot == HEAP_NONE)
-        ASSERT(heap_insert(&c->timers, deadline, t, &t->slot));
-    else
-        heap_update(&c->timers, &t->slot, deadline);
-    timer_program(c, deadline);
+    if (t->deadline != deadline) {
+        t->deadline = deadline;
+        if (t->slot == HEAP_NONE)
+            ASSERT(heap_insert(&c->timers, deadline, t, &t->slot));
+        else
+            heap_update(&c->timers, &t->slot, deadline);
+        timer_program(c, deadline);
+    }
     lock_release(&c->lock);
 }
 

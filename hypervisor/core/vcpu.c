@@ -60,7 +60,7 @@ void vcpu_runstate(const struct vcpu *v, uint64_t now,
         .state = RUNSTATE_running,
         .state_entry_time = s->since,
         .time = {[RUNSTATE_running] = running,
-                 [RUNSTATE_runnable] = s->ready_ns,
-                 [RUNSTATE_blocked] = s->sleep_ns},
+                 [RUNSTATE_runnable] = s->spent[VCPU_RUNNABLE],
+                 [RUNSTATE_blocked] = s->spent[VCPU_BLOCKED]},
     };
 }
