@@ -36,8 +36,8 @@ long http_head(uint16_t port, const char *path, struct http_reply *r);
 unsigned http_keep_alive(uint16_t port, const char *path, unsigned count,
                          long *connections);
 
-/* `count` GETs at once, each on a connection of its own. How many had status
- * 200. */
+/* `count` connections, opened one after the other, then `count` GETs at once.
+ * How many had status 200 and a whole body. */
 unsigned http_concurrent(uint16_t port, const char *path, unsigned count);
 
 /* Polls `path` from a thread of its own until told to stop. */
