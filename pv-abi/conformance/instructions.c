@@ -65,7 +65,6 @@ __attribute__((
     GP_PROBE("mov dr7, rax", 0x0f, 0x23, 0xf8),
     GP_PROBE("swapgs", 0x0f, 0x01, 0xf8),
     GP_PROBE("sysret", 0x48, 0x0f, 0x07),
-    GP_PROBE("xsetbv", 0x0f, 0x01, 0xd1),
 };
 
 __attribute__((
@@ -78,6 +77,7 @@ __attribute__((
 
 __attribute__((section(".text.probes"))) static const struct probe either[] = {
     XX_PROBE("sysexit", 0x48, 0x0f, 0x35),
+    XX_PROBE("xsetbv", 0x0f, 0x01, 0xd1),
     XX_PROBE("clac", 0x0f, 0x01, 0xca),
     XX_PROBE("stac", 0x0f, 0x01, 0xcb),
     XX_PROBE("monitor", 0x0f, 0x01, 0xc8),
