@@ -72,7 +72,6 @@ struct cell {
     struct random random;
     /* Takes one line for the operator, without line end; see core/log.h. */
     void (*log)(struct cell *cell, const char *line, size_t n);
-    uint64_t boot_frames; /* free before the first domain */
     /* under lock */
     struct lock lock;
     uint64_t *taken; /* bitmap of ids in use, those of the dying too */

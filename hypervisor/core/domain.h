@@ -24,7 +24,6 @@
 #include "scree/upcall.h"
 #include "scree/vio.h"
 
-#define DOMAIN_NAME_MAX      SCREE_NAME_MAX
 #define DOMAIN_WATCHDOGS     2
 #define DOMAIN_NET_STATE     384 /* bytes */
 #define DOMAIN_CONSOLE_STATE 448
@@ -76,7 +75,6 @@ struct domain {
     } watchdogs[DOMAIN_WATCHDOGS];
     uint64_t memory;          /* pages of RAM it may have now */
     uint64_t memory_max;      /* and at most */
-    gfn_t hole_hint;          /* no given-back page below it */
     uint32_t shutdown_reason; /* SHUTDOWN_*, when DYING or CRASHED */
     uint64_t created_ns;      /* machine_clock() */
     struct domain *next_dead;

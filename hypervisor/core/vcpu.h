@@ -42,8 +42,7 @@ struct vcpu {
     struct timer timer;      /* set_timer_op */
     struct timer wait_timer; /* idle's and poll's deadline */
     _Atomic enum vcpu_wait wait;
-    uint32_t event_flags; /* CALLBACKF_* */
-    gva_t event_handler;  /* 0: none */
+    gva_t event_handler; /* 0: none */
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
     uint64_t wait_deadline; /* ns; idle and poll */
