@@ -3,7 +3,8 @@
  * Looks for another domain's registers: FPU, SSE, AVX, debug registers, FS and
  * GS. Several of these run on few CPUs, each with a pattern of its own in
  * all of them, computing, yielding and idling; each checks that it sees
- * nothing but its own.
+ * nothing but its own. Every second one has a breakpoint armed on code that the
+ * others step through: DR6 must not tell them.
  */
 #include "rt.h"
 
@@ -121,6 +122,44 @@ static uint64_t read_base(bool gs)
     return n;
 }
 
+/* Steps over `stepped` and a few instructions more. */
+void step_through(void);
+extern const char stepped[];
+__asm__(".text\n"
+        "step_through:\n\t"
+        "pushfq\n\t"
+        "orq $0x100, (%rsp)\n\t"
+        "popfq\n\t"
+        "nop\n"
+        "stepped:\n\t"
+        "nop\n\t"
+        "pushfq\n\t"
+        "andq $~0x100, (%rsp)\n\t"
+        "popfq\n\t"
+        "ret");
+
+static unsigned steps, foreign;
+
+static bool count_foreign(struct rt_regs *regs)
+{
+    if (rt_fault.vector != 1)
+        return false;
+    steps++;
+    foreign += (regs->frame.cr2 & 15) != 0;
+    return true;
+}
+
+static void test_stepping(bool armed)
+{
+    if (armed) {
+        (void)HYPERVISOR_set_debugreg(0, (uintptr_t)stepped);
+        (void)HYPERVISOR_set_debugreg(7, 0x401);
+    } else {
+        rt_traps_on(false);
+        rt_fault_hook = count_foreign;
+    }
+}
+
 static void rest(unsigned round)
 {
     if (round % 3 == 0)
@@ -136,6 +175,7 @@ static void test_pair(uint8_t tag, uint64_t ns)
     static uint64_t words[2];
     uint64_t end = rt_now() + ns;
     unsigned rounds = 0, fpu = 0, debug = 0, base = 0;
+    bool armed = tag & 1;
 
     words[0] = 0xf5f5f5f500000000ull + tag;
     words[1] = 0x6565656500000000ull + tag;
@@ -143,12 +183,15 @@ static void test_pair(uint8_t tag, uint64_t ns)
     (void)HYPERVISOR_set_segment_base(SEGBASE_GS_USER, (uintptr_t)&words[1]);
     for (unsigned i = 0; i < 4; i++)
         (void)HYPERVISOR_set_debugreg(i, 0x200000ull + tag * 64u + i * 8u);
+    test_stepping(armed);
     make_pattern(tag);
     load(image);
     for (; rt_now() < end; rounds++) {
         rest(rounds);
         fpu += differences();
-        for (unsigned i = 0; i < 4; i++)
+        if (!armed)
+            step_through();
+        for (unsigned i = 1; i < 4; i++)
             debug += HYPERVISOR_get_debugreg(i) !=
                      (int64_t)(0x200000ull + tag * 64u + i * 8u);
         base += read_base(false) != words[0] || read_base(true) != words[1];
@@ -156,6 +199,8 @@ static void test_pair(uint8_t tag, uint64_t ns)
     tap_ok(fpu == 0, "FPU in %u rounds: %u bytes were not ours", rounds, fpu);
     tap_ok(debug == 0, "debug registers: %u were not ours", debug);
     tap_ok(base == 0, "FS and GS base: %u times not ours", base);
+    tap_ok(foreign == 0 && armed == (steps == 0),
+           "in %u steps DR6 showed %u breakpoints", steps, foreign);
 }
 
 int guest_main(void)

@@ -29,10 +29,16 @@ static bool armed(const struct debug_state *d)
     return d && (d->dr7 & DR7_ENABLES);
 }
 
+/* The addresses go, too: DR6 tells of those that match, enabled or not. */
 void debug_unload(const struct debug_state *before)
 {
-    if (armed(before))
-        write_dr7(DR7_FIXED);
+    if (!armed(before))
+        return;
+    write_dr7(DR7_FIXED);
+    write_dr0(0);
+    write_dr1(0);
+    write_dr2(0);
+    write_dr3(0);
 }
 
 void debug_load(const struct debug_state *before, const struct debug_state *d)
