@@ -25,11 +25,37 @@ static int64_t reservation(unsigned cmd, uint64_t first, uint64_t count)
     return HYPERVISOR_memory_op(cmd, &r);
 }
 
+/* Pages that must not be taken into use, or not be given back. */
+static void test_refused_pages(uint64_t first)
+{
+    static const struct {
+        uint64_t page;
+        const char *text;
+    } not_ours[] = {
+        {SCREE_INFO_PAGE / 4096, "the info page cannot be given back"},
+        {SCREE_SHARED_PAGE / 4096, "nor the shared page"},
+        {SCREE_HYPERCALL_PAGE / 4096, "nor the hypercall page"},
+    };
+
+    tap_is(reservation(XENMEM_populate_physmap, first, 16), 0,
+           "pages in use cannot be taken again");
+    tap_is(
+        reservation(XENMEM_populate_physmap, rt_info()->memory_end / 4096, 64),
+        0, "nor pages after RAM");
+    tap_is(reservation(XENMEM_populate_physmap, 0x7000 / 4096, 1), 0,
+           "nor reserved ones");
+    tap_is(reservation(XENMEM_populate_physmap, 0x3fffffff, 64), 0,
+           "nor far ones");
+    for (unsigned i = 0; i < 3; i++)
+        tap_is(reservation(XENMEM_decrease_reservation, not_ours[i].page, 1), 0,
+               not_ours[i].text);
+}
+
 static void test_memory(void)
 {
     uint64_t first = rt_info()->image_end / 4096, n = heap_pages();
     domid_t self = DOMID_SELF;
-    int64_t most, got;
+    int64_t most;
 
     if (n > 4096)
         n = 4096;
@@ -38,22 +64,7 @@ static void test_memory(void)
     tap_ok(true, "touched %lu pages", n);
     most = HYPERVISOR_memory_op(XENMEM_maximum_reservation, &self);
     tap_ok(most >= (int64_t)n, "maximum reservation is %ld pages", most);
-    got = reservation(XENMEM_populate_physmap, first, 16);
-    tap_is(got, 0, "pages in use cannot be taken again");
-    got =
-        reservation(XENMEM_populate_physmap, rt_info()->memory_end / 4096, 64);
-    tap_is(got, 0, "nor pages after RAM");
-    got = reservation(XENMEM_populate_physmap, 0x7000 / 4096, 1);
-    tap_is(got, 0, "nor reserved ones");
-    got = reservation(XENMEM_populate_physmap, 0x3fffffff, 64);
-    tap_is(got, 0, "nor far ones");
-    got = reservation(XENMEM_decrease_reservation, SCREE_INFO_PAGE / 4096, 1);
-    tap_is(got, 0, "the info page cannot be given back");
-    got = reservation(XENMEM_decrease_reservation, SCREE_SHARED_PAGE / 4096, 1);
-    tap_is(got, 0, "nor the shared page");
-    got = reservation(XENMEM_decrease_reservation, SCREE_HYPERCALL_PAGE / 4096,
-                      1);
-    tap_is(got, 0, "nor the hypercall page");
+    test_refused_pages(first);
     tap_is(reservation(XENMEM_decrease_reservation, first, n), (int64_t)n,
            "all are given back");
     tap_is(rt_try_read(first * 4096), 14, "they are gone");
