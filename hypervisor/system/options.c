@@ -64,11 +64,17 @@ static bool set_mmio_device(struct options *o, const char *value)
     return *value && set_mmio(o, value + 1);
 }
 
-/* The machine has looked for it itself. */
+/* The machine has looked for these two itself. */
 static bool set_unsafe(struct options *o, const char *value)
 {
     (void)o;
     return string_equal(value, "meltdown");
+}
+
+static bool set_spec(struct options *o, const char *value)
+{
+    (void)o;
+    return string_equal(value, "off");
 }
 
 static bool set_test(struct options *o, const char *value)
@@ -84,7 +90,7 @@ static const struct option {
     {"panic=", set_panic},     {"end=", set_end},
     {"domains=", set_domains}, {"virtio_mmio=", set_mmio},
     {"unsafe=", set_unsafe},   {"virtio_mmio.device=", set_mmio_device},
-    {"test=", set_test},
+    {"spec=", set_spec},       {"test=", set_test},
 };
 
 static bool understand(struct options *o, const char *word)

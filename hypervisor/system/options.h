@@ -8,6 +8,7 @@
  *                               128 KiB of memory, at most 65,536
  *   virtio_mmio=0xADDRESS:GSI   a virtio-mmio window to look for a NIC in; also
  *                               Linux's virtio_mmio.device=SIZE@ADDRESS:GSI
+ *   spec=off                    no barriers between domains (machine/x86)
  *   unsafe=meltdown             start on a processor that leaks (machine/x86)
  *   test=panic                  panic at the end of start-up
  *

@@ -595,6 +595,47 @@ static void cell_stays_without_domains(void)
     stop(&w);
 }
 
+/* One short life: touches memory, opens its console ring, takes ports, ends. */
+static void live(struct world *w, unsigned n)
+{
+    struct evtchn_alloc_unbound port = {.dom = DOMID_SELF,
+                                        .remote_dom = DOMID_SELF};
+    struct domain *d = find(w, 1);
+
+    guest_put(d, 0x108000, &n, sizeof(n));
+    (void)guest_call(d, __HYPERVISOR_scree_vio, SCREE_VIO_OPEN,
+                     SCREE_VIO_CONSOLE, 0);
+    guest_put(d, 0x109000, &port, sizeof(port));
+    (void)guest_call(d, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
+                     0x109000, 0);
+    if (n % 2)
+        shuts_down(w, 1, SHUTDOWN_poweroff);
+    else
+        faults(w, 1, 6, 0, 0);
+    host_console_clear(); /* ten thousand times is too much text */
+    while (find(w, 1))
+        guest_pass(w, 1);
+    guest_pass(w, 6);
+}
+
+static void ten_thousand_lives_leave_nothing(void)
+{
+    uint64_t available;
+    struct world w;
+
+    small_bundle_make(&b);
+    b.header.domain_count = 1;
+    boot(&w, NULL);
+    live(&w, 1);
+    available = frames_available(w.frames);
+    for (unsigned n = 0; n < 10000; n++) {
+        CU_ASSERT_EQUAL_FATAL(domain_launch(w.cell, 0), 0);
+        live(&w, n);
+        CU_ASSERT_EQUAL_FATAL(frames_available(w.frames), available);
+    }
+    stop(&w);
+}
+
 static void refused_creations(void)
 {
     struct world w;
@@ -655,6 +696,7 @@ void suite_life(void)
         {"a cell ends with its last domain", cell_ends_with_its_last_domain},
         {"a cell stays without domains", cell_stays_without_domains},
         {"refused creations", refused_creations},
+        {"ten thousand lives leave nothing", ten_thousand_lives_leave_nothing},
     };
 
     UNIT_SUITE("life", tests);
