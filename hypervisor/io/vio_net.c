@@ -145,7 +145,7 @@ static void settle_one(struct domain *d, struct sending *s)
         guestmem_unpin(d, &s->pin);
     if (s->verdict != NET_OK)
         take_back(d, s->verdict, s->packet.length);
-    if (s->kind == BAD) {
+    if (s->kind == BAD && s->verdict != NET_WAIT) {
         dev->tx_drops--;
         dev->tx_errors++;
         vio_tx_counts(dev);

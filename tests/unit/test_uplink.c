@@ -251,6 +251,27 @@ static void waits_for_room(void)
     net_world_stop(&n);
 }
 
+/* A bad entry behind one that waits for room waits, too. */
+static void bad_entries_that_wait_count_once(void)
+{
+    start();
+    to_far(50);
+    gateway_answers();
+    n.nic->tx_used = n.nic->tx_limit;
+    net_fill(&n, 1, out,
+             make_ipv4(out, NET_ROUTER_MAC, net_mac_of(1), ip_of(1), FAR, 5),
+             0);
+    net_fill(&n, 1, out, 5, 0);
+    CU_ASSERT_EQUAL(net_kick(&n, 1), 0);
+    CU_ASSERT_EQUAL(net_ring(&n, 1)->tx_drops, 0);
+    CU_ASSERT_EQUAL(net_ring(&n, 1)->tx_errors, 0);
+    nic_complete(n.nic);
+    CU_ASSERT_EQUAL(net_kick(&n, 1), 2);
+    CU_ASSERT_EQUAL(net_ring(&n, 1)->tx_drops, 0);
+    CU_ASSERT_EQUAL(net_ring(&n, 1)->tx_errors, 1);
+    net_world_stop(&n);
+}
+
 static void several_wait_and_some_end(void)
 {
     start();
@@ -463,6 +484,7 @@ void suite_uplink(void)
         {"drops what is not for us", drops_what_is_not_for_us},
         {"drops malformed frames", drops_malformed_frames},
         {"waits for room", waits_for_room},
+        {"bad entries that wait count once", bad_entries_that_wait_count_once},
         {"several wait and some end", several_wait_and_some_end},
         {"room that came meanwhile is told", room_that_came_meanwhile_is_told},
         {"neighbours inside the network", neighbours_inside_the_network},
