@@ -451,6 +451,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
+    pebble_tcp_accepted(pcb);
     if (!free_conns && !evict()) {
         tcp_abort(pcb);
         return ERR_ABRT;

@@ -78,23 +78,32 @@
 struct ip4_addr;
 unsigned net_tcp_isn(const struct ip4_addr *local, unsigned short local_port,
                      const struct ip4_addr *remote, unsigned short remote_port);
-#define LWIP_HOOK_TCP_ISN   net_tcp_isn
+#define LWIP_HOOK_TCP_ISN net_tcp_isn
+
+struct tcp_pcb;
+struct tcp_hdr;
+struct pbuf;
+signed char net_tcp_check(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                          unsigned short options_size,
+                          unsigned short first_size, unsigned char *second,
+                          struct pbuf *p);
+#define LWIP_HOOK_TCP_INPACKET_PCB net_tcp_check
 
 /* Every checksum is checked and made; those of TCP segments sent are made by
  * netif.c while it copies the segment into its frame. */
-#define CHECKSUM_GEN_IP     1
-#define CHECKSUM_GEN_UDP    1
-#define CHECKSUM_GEN_ICMP   1
-#define CHECKSUM_GEN_TCP    0
-#define CHECKSUM_CHECK_IP   1
-#define CHECKSUM_CHECK_UDP  1
-#define CHECKSUM_CHECK_ICMP 1
-#define CHECKSUM_CHECK_TCP  1
+#define CHECKSUM_GEN_IP            1
+#define CHECKSUM_GEN_UDP           1
+#define CHECKSUM_GEN_ICMP          1
+#define CHECKSUM_GEN_TCP           0
+#define CHECKSUM_CHECK_IP          1
+#define CHECKSUM_CHECK_UDP         1
+#define CHECKSUM_CHECK_ICMP        1
+#define CHECKSUM_CHECK_TCP         1
 
 /* Counters: /metrics shows them, timers.c asks for reassembly in progress. */
-#define LWIP_STATS          1
-#define LWIP_STATS_DISPLAY  0
-#define MEM_STATS           1
-#define MEMP_STATS          1
+#define LWIP_STATS                 1
+#define LWIP_STATS_DISPLAY         0
+#define MEM_STATS                  1
+#define MEMP_STATS                 1
 
 #endif

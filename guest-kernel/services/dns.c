@@ -171,6 +171,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
+    pebble_tcp_accepted(pcb);
     c = conns_open < CONNS_MAX ? calloc(1, sizeof(*c)) : NULL;
     if (!c) {
         tcp_abort(pcb);

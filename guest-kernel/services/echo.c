@@ -4,15 +4,13 @@
  *
  * TCP sends back what it received as fast as the client takes it: the window
  * opens only by what was given to lwIP for sending, so a client that does not
- * read stops itself. UDP answers each datagram, but never one that comes from
- * a port of the small services (below 64): two echo servers would talk for
- * ever.
+ * read stops itself; the longest idle one makes room for a new one. UDP answers
+ * each datagram, but never one that comes from a port of the small services
+ * (below 64): two echo servers would talk for ever.
  *
  * Options: port=N (7), conns=N connections at once (32, at most 64), and those
  * of pebble.h. Runs in 768 KiB.
  */
-#include <stdlib.h>
-
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
@@ -20,26 +18,28 @@
 
 PEBBLE_IMAGE(768 * 1024);
 
-#define POLL_INTERVAL  10 /* of lwIP's slow ticks: 5 s */
-#define IDLE_POLLS     12 /* a minute */
+#define POLL_INTERVAL  10             /* of lwIP's slow ticks: 5 s */
+#define IDLE_TIME      60000000000ull /* a minute */
+#define CONNS_MAX      64
 #define SMALL_SERVICES 64
 #define WAITING_MAX    8 /* pbufs a connection may make us hold */
 
 struct conn {
     struct tcp_pcb *pcb;
     struct pbuf *waiting; /* received, not yet given to lwIP for sending */
-    unsigned idle;
+    uint64_t moved;       /* when bytes went either way last */
     bool peer_done;
 };
 
-static unsigned conns_open, conns_most;
+static struct conn conns[CONNS_MAX];
+static unsigned conns_most;
 
 static void conn_free(struct conn *c)
 {
     if (c->waiting)
         pbuf_free(c->waiting);
-    free(c);
-    conns_open--;
+    c->waiting = NULL;
+    c->pcb = NULL; /* free */
 }
 
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e);
@@ -114,7 +114,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e)
 
     (void)pcb;
     (void)e;
-    c->idle = 0;
+    c->moved = pebble_now();
     if (!p) {
         c->peer_done = true;
     } else if (!c->waiting) {
@@ -134,7 +134,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length)
 
     (void)pcb;
     (void)length;
-    c->idle = 0;
+    c->moved = pebble_now();
     send_waiting(c);
     return ERR_OK;
 }
@@ -144,7 +144,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
     struct conn *c = arg;
 
     (void)pcb;
-    if (++c->idle >= IDLE_POLLS)
+    if (pebble_now() - c->moved >= IDLE_TIME)
         return conn_abort(c);
     send_waiting(c);
     return ERR_OK;
@@ -156,6 +156,21 @@ static void on_error(void *arg, err_t e)
     conn_free(arg);
 }
 
+/* A free one, or else that of the longest idle client, which is cut off. */
+static struct conn *conn_take(void)
+{
+    struct conn *oldest = &conns[0];
+
+    for (unsigned i = 0; i < conns_most; i++) {
+        if (!conns[i].pcb)
+            return &conns[i];
+        if (conns[i].moved < oldest->moved)
+            oldest = &conns[i];
+    }
+    conn_abort(oldest);
+    return oldest;
+}
+
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 {
     struct conn *c;
@@ -163,13 +178,9 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
-    c = conns_open < conns_most ? calloc(1, sizeof(*c)) : NULL;
-    if (!c) {
-        tcp_abort(pcb);
-        return ERR_ABRT;
-    }
-    conns_open++;
-    c->pcb = pcb;
+    pebble_tcp_accepted(pcb);
+    c = conn_take();
+    *c = (struct conn){.pcb = pcb, .moved = pebble_now()};
     attach(c);
     tcp_nagle_disable(pcb);
     return ERR_OK;
@@ -211,7 +222,7 @@ int main(void)
 {
     uint16_t port = (uint16_t)pebble_option("port", 7, 1, 65535);
 
-    conns_most = (unsigned)pebble_option("conns", 32, 1, 64);
+    conns_most = (unsigned)pebble_option("conns", 32, 1, CONNS_MAX);
     if (!start_tcp(port) || !start_udp(port))
         pebble_panic("echo: cannot listen");
     pebble_log("echo: port %u, TCP and UDP", port);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What keeps hostile TCP peers from ending the guest or shutting others out.
+ *
+ * lwIP takes an MSS option from any segment, and lets a connection's segment
+ * size follow half the largest window seen; either may shrink below segments
+ * that are already queued, which it asserts not to happen. And it leaves a
+ * listener whose backlog is full to those who filled it, for 20 seconds.
+ */
+#include "net/net.h"
+
+#include "lwip/priv/tcp_priv.h"
+
+#include "pebble.h"
+
+#define OPTION_END 0
+#define OPTION_NOP 1
+#define OPTION_MSS 2
+#define MSS_LEAST  200 /* smaller ones are an attack, not a network */
+#define NO_MSS     -1
+
+/* The options of a segment, which may lie in two buffers. */
+struct options {
+    const u8_t *first, *second;
+    u16_t first_size, size;
+};
+
+static u8_t option_byte(const struct options *o, u16_t at)
+{
+    if (at >= o->size)
+        return OPTION_END;
+    return at < o->first_size ? o->first[at] : o->second[at - o->first_size];
+}
+
+static int mss_option(const struct options *o)
+{
+    u16_t at = 0;
+
+    while (at < o->size) {
+        u8_t kind = option_byte(o, at);
+        u8_t length = option_byte(o, (u16_t)(at + 1));
+
+        if (kind == OPTION_END)
+            break;
+        if (kind == OPTION_MSS)
+            return option_byte(o, (u16_t)(at + 2)) << 8 |
+                   option_byte(o, (u16_t)(at + 3));
+        if (kind != OPTION_NOP && length < 2)
+            break; /* malformed: lwIP stops there, too */
+        at = (u16_t)(at + (kind == OPTION_NOP ? 1 : length));
+    }
+    return NO_MSS;
+}
+
+/* A SYN for a full backlog takes the place of the oldest half-open connection:
+ * an honest peer completes its own long before a flood has gone round. */
+static void make_room(const struct tcp_pcb_listen *listener)
+{
+    struct tcp_pcb *oldest = NULL;
+
+    if (listener->accepts_pending < listener->backlog)
+        return;
+    for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
+        if (p->state == SYN_RCVD && p->listener == listener)
+            oldest = p; /* new ones are put in front */
+    }
+    if (oldest)
+        tcp_abandon(oldest, 0);
+}
+
+err_t net_tcp_check(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                    u16_t options_size, u16_t first_size, u8_t *second,
+                    struct pbuf *p)
+{
+    struct options o = {
+        .first = (const u8_t *)(header + 1),
+        .second = second,
+        .first_size = first_size,
+        .size = options_size,
+    };
+    int mss = mss_option(&o);
+
+    bool syn = TCPH_FLAGS(header) & TCP_SYN;
+
+    (void)p;
+    if (mss != NO_MSS && (!syn || mss < MSS_LEAST))
+        return ERR_VAL;
+    if (syn && pcb->state == LISTEN)
+        make_room((const struct tcp_pcb_listen *)pcb);
+    return ERR_OK;
+}
+
+void pebble_tcp_accepted(struct tcp_pcb *pcb)
+{
+    if (pcb->snd_wnd_max < 2 * TCP_MSS)
+        pcb->snd_wnd_max = 2 * TCP_MSS;
+}
