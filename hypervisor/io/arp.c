@@ -101,9 +101,11 @@ static bool in_use(const struct arp_entry *e, uint64_t now)
 {
     if (e->ipv4 == 0)
         return false;
+    if (e->holding) /* an old one may, which has to be found anew */
+        return true;
     if (e->resolved)
         return now - e->confirmed < ARP_REFRESH_NS;
-    return e->holding || now - e->asked < ARP_RETRY_NS;
+    return now - e->asked < ARP_RETRY_NS;
 }
 
 static unsigned unresolved(const struct arp_cache *c, uint32_t owner,

@@ -112,6 +112,47 @@ static void asks_again_but_not_at_once(void)
     net_world_stop(&n);
 }
 
+static void to_local(unsigned id)
+{
+    make_ipv4(out, NET_ROUTER_MAC, net_mac_of(1), ip_of(1), ip_of(id), 5);
+    CU_ASSERT_EQUAL(net_send(&n, 1, out, 39), 1);
+}
+
+/* A number that has `id`'s place in the cache of neighbours. */
+static unsigned rival_of(unsigned id)
+{
+    struct arp_cache c;
+    unsigned other = id;
+
+    do {
+        arp_cache_init(&c, NET_WORLD_GATEWAY);
+        (void)arp_cache_find(&c, ip_of(id), 1, 0);
+        (void)arp_cache_find(&c, ip_of(++other), 1, ARP_RETRY_NS);
+    } while (arp_cache_peek(&c, ip_of(id)));
+    return other;
+}
+
+/* Else the card's buffer with the frame would be lost. */
+static void entry_that_holds_a_frame_stays(void)
+{
+    unsigned rival = rival_of(77);
+
+    start();
+    to_local(77);
+    make_arp(out, ARP_REPLY, 0x770002ull, ip_of(77), ip_of(1));
+    arrive(42);
+    nic_complete(n.nic);
+    host_clock_advance(ARP_LIFETIME_NS);
+    to_local(77);
+    to_local(rival);
+    CU_ASSERT_PTR_NULL(arp_cache_peek(&uplink()->neighbours, ip_of(rival)));
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, 1);
+    make_arp(out, ARP_REPLY, 0x770002ull, ip_of(77), ip_of(1));
+    arrive(42);
+    CU_ASSERT_EQUAL(uplink()->neighbours.held, 0);
+    net_world_stop(&n);
+}
+
 static void ignores_answers_nobody_asked_for(void)
 {
     start();
@@ -477,6 +518,7 @@ void suite_uplink(void)
     static const struct unit_test tests[] = {
         {"resolves the gateway and holds a frame",
          resolves_the_gateway_and_holds_a_frame},
+        {"an entry that holds a frame stays", entry_that_holds_a_frame_stays},
         {"asks again, but not at once", asks_again_but_not_at_once},
         {"ignores answers nobody asked for", ignores_answers_nobody_asked_for},
         {"answers for domains", answers_for_domains},
