@@ -80,6 +80,7 @@ PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
 	drivers-generic/*_pv.c)
 # What has no hypercalls in it: unit tests and fuzzers link it on the host.
 PEBBLE_PURE := guest-kernel/text.c guest-kernel/net/checksum.c \
+	guest-kernel/net/tcp_options.c \
 	$(filter-out %/server.c,$(wildcard guest-kernel/http/*.c)) \
 	$(wildcard guest-kernel/dns/*.c)
 host_FLAGS  += -iquote guest-kernel

@@ -11,46 +11,8 @@
 
 #include "lwip/priv/tcp_priv.h"
 
+#include "net/tcp_options.h"
 #include "pebble.h"
-
-#define OPTION_END 0
-#define OPTION_NOP 1
-#define OPTION_MSS 2
-#define MSS_LEAST  200 /* smaller ones are an attack, not a network */
-#define NO_MSS     -1
-
-/* The options of a segment, which may lie in two buffers. */
-struct options {
-    const u8_t *first, *second;
-    u16_t first_size, size;
-};
-
-static u8_t option_byte(const struct options *o, u16_t at)
-{
-    if (at >= o->size)
-        return OPTION_END;
-    return at < o->first_size ? o->first[at] : o->second[at - o->first_size];
-}
-
-static int mss_option(const struct options *o)
-{
-    u16_t at = 0;
-
-    while (at < o->size) {
-        u8_t kind = option_byte(o, at);
-        u8_t length = option_byte(o, (u16_t)(at + 1));
-
-        if (kind == OPTION_END)
-            break;
-        if (kind == OPTION_MSS)
-            return option_byte(o, (u16_t)(at + 2)) << 8 |
-                   option_byte(o, (u16_t)(at + 3));
-        if (kind != OPTION_NOP && length < 2)
-            break; /* malformed: lwIP stops there, too */
-        at = (u16_t)(at + (kind == OPTION_NOP ? 1 : length));
-    }
-    return NO_MSS;
-}
 
 /* A SYN for a full backlog takes the place of the oldest half-open connection:
  * an honest peer completes its own long before a flood has gone round. */
@@ -72,18 +34,17 @@ err_t net_tcp_check(struct tcp_pcb *pcb, struct tcp_hdr *header,
                     u16_t options_size, u16_t first_size, u8_t *second,
                     struct pbuf *p)
 {
-    struct options o = {
+    struct tcp_options o = {
         .first = (const u8_t *)(header + 1),
         .second = second,
         .first_size = first_size,
         .size = options_size,
     };
-    int mss = mss_option(&o);
 
     bool syn = TCPH_FLAGS(header) & TCP_SYN;
 
     (void)p;
-    if (mss != NO_MSS && (!syn || mss < MSS_LEAST))
+    if (!tcp_options_good(&o, syn))
         return ERR_VAL;
     if (syn && pcb->state == LISTEN)
         make_room((const struct tcp_pcb_listen *)pcb);

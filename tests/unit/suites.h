@@ -43,7 +43,8 @@
     X(http) \
     X(dns) \
     X(segments)                                                                \
-    X(checksum)
+    X(checksum)                                                                \
+    X(tcp_options)
 /* clang-format on */
 
 #define SUITE_DECLARE(name) void suite_##name(void);
