@@ -24,7 +24,6 @@ _Noreturn void pebble_start(void)
     check_abi(info);
     clock_start();
     random_seed(info->seed);
-    if (info->features & SCREE_FEATURE_NET)
-        net_start();
+    net_start();
     exit(main());
 }

@@ -11,7 +11,8 @@
 
 /* netif.c */
 
-/* Opens the device and brings the interface up; panics if it cannot. */
+/* Starts lwIP; if the domain has a network, opens the device and brings the
+ * interface up, or panics. */
 void net_start(void);
 /* Handles what was received and hands over what is to be sent. */
 void net_poll(void);

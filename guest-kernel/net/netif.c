@@ -288,7 +288,7 @@ static err_t netif_setup(struct netif *netif)
     return ERR_OK;
 }
 
-void net_start(void)
+static void start_device(void)
 {
     int error = net_open(&net.device);
 
@@ -300,7 +300,14 @@ void net_start(void)
     for (unsigned i = net.posted_limit + RX_SPARE; i > 0; i--)
         rx_release(&rx_buffers[i - 1]);
     rx_post();
+}
+
+void net_start(void)
+{
     lwip_init();
+    if (!(env_info()->features & SCREE_FEATURE_NET))
+        return;
+    start_device();
     netif_add_noaddr(&net.netif, NULL, netif_setup, ethernet_input);
     netif_set_default(&net.netif);
     set_identity(&net.netif);
