@@ -75,7 +75,6 @@ static int64_t poll(struct vcpu *v, uint64_t at)
 {
     struct sched_poll p;
     int result = copy_in(v, &p, at, sizeof(p));
-    bool blocked;
 
     if (result)
         return result;
@@ -84,10 +83,12 @@ static int64_t poll(struct vcpu *v, uint64_t at)
     result = any_pending(v, &p);
     if (result || (p.timeout && p.timeout <= machine_clock()))
         return result < 0 ? result : 0;
-    blocked = wait(v, WAIT_POLL, p.timeout ? p.timeout : UINT64_MAX);
+    if (!wait(v, WAIT_POLL, p.timeout ? p.timeout : UINT64_MAX)) {
+        wait_cancel(v); /* another CPU has just ended it */
+        return 0;
+    }
     if (any_pending(v, &p) != 0)
         sched_wake(v);
-    ASSERT(blocked);
     return HC_WAIT;
 }
 

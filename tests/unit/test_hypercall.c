@@ -471,6 +471,22 @@ static void runstate_shows_nothing_else(void)
     end(&x);
 }
 
+/* Another CPU may end a domain in the midst of any call. */
+static void poll_of_one_that_was_stopped(void)
+{
+    const struct sched_poll p = {.nr_ports = 0};
+    struct hypercall h = {.a = {SCHEDOP_poll, HERE}};
+    struct fixture x;
+
+    start(&x);
+    guest_put(x.d, HERE, &p, sizeof(p));
+    guest_run(x.d);
+    sched_stop(&x.d->vcpu);
+    CU_ASSERT_EQUAL(hc_sched_op(&x.d->vcpu, &h), 0);
+    CU_ASSERT_EQUAL(atomic_load(&x.d->vcpu.wait), WAIT_NONE);
+    end(&x);
+}
+
 /* ------------------------------------------------------- time and waits */
 
 static int64_t idle(struct fixture *x, uint64_t deadline)
@@ -667,6 +683,7 @@ void suite_hypercall(void)
         {"processor state", processor_state},
         {"idle says why it returned", idle_says_why_it_returned},
         {"block unmasks", block_unmasks},
+        {"poll of one that was stopped", poll_of_one_that_was_stopped},
         {"poll waits for masked ports, too", poll_waits_for_masked_ports_too},
         {"the timer raises its port", timer_raises_its_port},
         {"somebody who waits is seen", somebody_who_waits_is_seen},
