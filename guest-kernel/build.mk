@@ -22,7 +22,7 @@ PEBBLE_XEN   := $(BUILD)/pebble/include
 PEBBLE_GCC   := $(if $(findstring clang,$(CC)),,yes)
 PEBBLE_LTO   := $(if $(PEBBLE_GCC),-flto=auto)
 pebble_CC    := $(CC)
-pebble_BASE  := -std=gnu11 -g -O2 -MMD -MP -fno-pie -fno-stack-protector \
+pebble_BASE  := -std=gnu11 -g -O2 -MD -MP -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections $(PEBBLE_LTO) -mgeneral-regs-only -U_FORTIFY_SOURCE -nostdinc \
 	-isystem $(NEWLIB)/x86_64-elf/include \

@@ -34,7 +34,7 @@
 #define MEM_SIZE                      (80 * 1024)
 #define MEMP_NUM_PBUF                 512
 #define MEMP_NUM_TCP_SEG              512
-#define MEMP_NUM_TCP_PCB              112
+#define MEMP_NUM_TCP_PCB              144
 #define MEMP_NUM_UDP_PCB              4
 #define MEMP_NUM_REASSDATA            4
 #define MEMP_NUM_FRAG_PBUF            16
@@ -70,7 +70,7 @@
 #define TCP_OVERSIZE                  0 /* data is mostly not copied */
 #define TCP_MSL                       5000UL
 #define TCP_LISTEN_BACKLOG            1
-#define TCP_DEFAULT_LISTEN_BACKLOG    32
+#define TCP_DEFAULT_LISTEN_BACKLOG    64
 #define LWIP_TCP_SACK_OUT             0
 #define LWIP_TCP_TIMESTAMPS           0
 #define LWIP_WND_SCALE                0

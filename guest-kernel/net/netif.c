@@ -312,6 +312,9 @@ void net_start(void)
     netif_set_default(&net.netif);
     set_identity(&net.netif);
     netif_set_up(&net.netif);
+    /* lwIP keeps one packet while it asks: know the gateway before a burst */
+    if (!ip4_addr_isany_val(*netif_ip4_gw(&net.netif)))
+        (void)etharp_request(&net.netif, netif_ip4_gw(&net.netif));
     tx_kick();
 }
 
