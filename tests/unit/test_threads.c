@@ -230,6 +230,7 @@ static void guest_never_sees_a_frame_that_is_gone(void)
 
 #define LOOPS  (CPUS - 1)
 #define GUESTS 8
+#define LIVES  400
 #define BUFFER (SCREE_IMAGE_BASE + 0x1000ull)
 
 struct traffic {
@@ -237,11 +238,13 @@ struct traffic {
     struct domain *d[GUESTS];
     uint64_t seed[GUESTS];
     atomic_uint calls, ended;
+    atomic_uint births; /* that are still to come */
 };
 
-static bool no_domain_left(const struct traffic *t)
+static bool no_domain_left(struct traffic *t)
 {
-    return atomic_load(&t->w.cell->domain_count) == 0;
+    return atomic_load(&t->births) == 0 &&
+           atomic_load(&t->w.cell->domain_count) == 0;
 }
 
 struct busy_guest {
@@ -320,24 +323,41 @@ static struct vcpu_exit balloon(struct machine_vcpu *mv, uint64_t dice)
         return e;
     return hypercall(mv, __HYPERVISOR_memory_op,
                      dice & 64 ? XENMEM_decrease_reservation
-                               : XENMEM_increase_reservation,
+                               : XENMEM_populate_physmap,
                      BUFFER);
 }
 
-/* Something new each time; at the end the guest shuts itself down. */
-static struct vcpu_exit live(struct machine_vcpu *mv, void *argument)
+/* From whoever has the id, which grants nothing, but is looked at. */
+static struct vcpu_exit copy_grant(struct machine_vcpu *mv, uint64_t dice)
 {
-    struct busy_guest *g = argument;
-    uint64_t dice = unit_random(&g->t->seed[g->index]);
+    struct gnttab_copy c = {
+        .source = {.u.ref = 8, .domid = (domid_t)(1 + dice % GUESTS)},
+        .dest = {.u.gmfn = BUFFER >> PAGE_SHIFT, .domid = DOMID_SELF},
+        .len = 16,
+        .flags = GNTCOPY_source_gref,
+    };
+    struct vcpu_exit e;
+
+    if (!host_store(mv, gva(BUFFER), &c, sizeof(c), &e))
+        return e;
+    (void)hypercall(mv, __HYPERVISOR_grant_table_op, GNTTABOP_copy, BUFFER);
+    mv->regs.rdx = 1;
+    return (struct vcpu_exit){.kind = EXIT_HYPERCALL};
+}
+
+static struct vcpu_exit say_bye(struct machine_vcpu *mv)
+{
     struct sched_shutdown bye = {.reason = SHUTDOWN_poweroff};
     struct vcpu_exit e;
 
-    if (atomic_fetch_add(&g->t->calls, 1) > 6000) {
-        if (!host_store(mv, gva(BUFFER), &bye, sizeof(bye), &e))
-            return e;
-        return hypercall(mv, __HYPERVISOR_sched_op, SCHEDOP_shutdown, BUFFER);
-    }
-    switch (dice % 10) {
+    if (!host_store(mv, gva(BUFFER), &bye, sizeof(bye), &e))
+        return e;
+    return hypercall(mv, __HYPERVISOR_sched_op, SCHEDOP_shutdown, BUFFER);
+}
+
+static struct vcpu_exit act(struct machine_vcpu *mv, uint64_t dice)
+{
+    switch (dice % 11) {
     case 0:
         return hypercall(mv, __HYPERVISOR_scree_idle,
                          machine_clock() + dice % 20000, 0);
@@ -355,9 +375,63 @@ static struct vcpu_exit live(struct machine_vcpu *mv, void *argument)
         return bind_port(mv, dice / 10);
     case 7:
         return close_port(mv, dice / 10);
+    case 8:
+        return copy_grant(mv, dice / 10);
     default:
         return send_event(mv, dice / 10);
     }
+}
+
+/* Something new each time; at the end the guest shuts itself down. */
+static struct vcpu_exit live(struct machine_vcpu *mv, void *argument)
+{
+    struct busy_guest *g = argument;
+    uint64_t dice = unit_random(&g->t->seed[g->index]);
+
+    if (atomic_fetch_add(&g->t->calls, 1) > 6000)
+        return say_bye(mv);
+    return act(mv, dice);
+}
+
+/* Not for long. */
+static struct vcpu_exit live_shortly(struct machine_vcpu *mv, void *argument)
+{
+    struct busy_guest *g = argument;
+    uint64_t dice = unit_random(&g->t->seed[g->index]);
+
+    if (dice >> 32 & 63)
+        return act(mv, dice);
+    return say_bye(mv);
+}
+
+/* A domain for each id that nobody has. */
+static void give_birth(struct traffic *t)
+{
+    static const struct scree_domain_config config = {.weight = 256,
+                                                      .name = "mortal"};
+    static struct busy_guest g[GUESTS];
+    struct domain_shape shape = {
+        .weight = 256,
+        .memory = 64,
+        .devices = 4,
+        .end = gfn((SCREE_IMAGE_BASE >> PAGE_SHIFT) + 64),
+    };
+
+    for (unsigned i = 0; i < GUESTS && atomic_load(&t->births); i++) {
+        struct domain *d;
+
+        shape.id = i + 1;
+        if (domain_create(t->w.cell, &shape, &d))
+            continue;
+        g[i] = (struct busy_guest){t, i};
+        d->config = &config;
+        machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(SCREE_IMAGE_BASE),
+                          gva(SCREE_IMAGE_BASE + 64 * PAGE_SIZE), 0);
+        host_vcpu_guest(&d->vcpu.m, live_shortly, &g[i]);
+        domain_start(d);
+        atomic_fetch_sub(&t->births, 1);
+    }
+    machine_kick(0); /* no long sleep while more are to come */
 }
 
 /* A CPU's loop until no domain is left; one thread more, which is no CPU of
@@ -377,8 +451,11 @@ static void loop_side(unsigned cpu, void *argument)
     }
     c->now = machine_clock();
     c->interrupted = true;
-    while (!no_domain_left(t))
+    while (!no_domain_left(t)) {
+        if (cpu == 0 && atomic_load(&t->births))
+            give_birth(t);
         cpu_pass(c);
+    }
     atomic_fetch_add(&t->ended, 1);
 }
 
@@ -408,12 +485,28 @@ static void whole_loops_run_side_by_side(void)
     world_stop(&t.w);
 }
 
+/* Others look for them all the time, by id, port and grant. */
+static void domains_come_and_go_side_by_side(void)
+{
+    static struct traffic t;
+
+    memset(&t, 0, sizeof(t));
+    world_start(&t.w, &machine);
+    atomic_store(&t.births, LIVES);
+    for (unsigned i = 0; i < GUESTS; i++)
+        t.seed[i] = i + 1;
+    on_cpus(CPUS, loop_side, &t);
+    host_cpu_set(0);
+    world_stop(&t.w);
+}
+
 void suite_threads(void)
 {
     static const struct unit_test tests[] = {
         {"frames survive a crowd", frames_survive_a_crowd},
         {"guest never sees a frame that is gone",
          guest_never_sees_a_frame_that_is_gone},
+        {"domains come and go side by side", domains_come_and_go_side_by_side},
         {"whole loops run side by side", whole_loops_run_side_by_side},
     };
 

@@ -22,8 +22,8 @@ struct host_tlb_entry {
 /* A CPU. The TLB is its own thread's only. */
 struct host_cpu {
     struct machine_space *_Atomic loaded;
-    /* whose FPU and debug registers a real CPU would still have */
-    struct machine_vcpu *_Atomic vcpu;
+    /* of the vcpu whose FPU and debug registers a real CPU would still have */
+    struct machine_space *_Atomic registers;
     struct host_tlb_entry tlb[HOST_TLB];
     _Atomic uint64_t deadline;
     _Atomic uint64_t kicks;

@@ -187,11 +187,8 @@ mfn_t machine_space_reclaim(struct machine_space *s)
 {
     mfn_t t;
 
-    for (unsigned i = 0; i < MACHINE_CPUS; i++) {
-        const struct machine_vcpu *v = host.cpus[i].vcpu;
-
-        ASSERT(host.cpus[i].loaded != s && (!v || v->space != s));
-    }
+    for (unsigned i = 0; i < MACHINE_CPUS; i++)
+        ASSERT(host.cpus[i].loaded != s && host.cpus[i].registers != s);
     memset(s->leaves, 0, sizeof(s->leaves));
     if (s->spare_count)
         return s->spare[--s->spare_count];

@@ -69,7 +69,7 @@ struct vcpu_exit machine_run(struct machine_vcpu *mv)
     struct vcpu_exit e;
 
     host_load_space(mv->space);
-    host_cpu()->vcpu = mv;
+    host_cpu()->registers = mv->space;
     do {
         host_end_if_asked();
         if (host_interrupt_taken())
@@ -83,8 +83,8 @@ void machine_vcpu_leave(struct machine_vcpu *mv)
 {
     if (host_cpu()->loaded == mv->space)
         host_load_space(NULL);
-    if (host_cpu()->vcpu == mv)
-        host_cpu()->vcpu = NULL;
+    if (host_cpu()->registers == mv->space)
+        host_cpu()->registers = NULL;
 }
 
 int machine_set_segment_base(struct machine_vcpu *mv, enum machine_segment s,
