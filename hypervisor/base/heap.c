@@ -61,21 +61,26 @@ void heap_init(struct heap *h, struct heap_entry *storage, uint32_t capacity)
 bool heap_insert(struct heap *h, uint64_t key, void *item, uint32_t *slot)
 {
     struct heap_entry e = {.key = key, .slot = slot, .item = item};
+    uint32_t i = h->count;
 
-    if (h->count == h->capacity)
+    if (i == h->capacity)
         return false;
-    sift_up(h, h->count++, e);
+    h->count++;
+    if (i == 0) /* as often as not, on a CPU that is not busy */
+        place(h, 0, e);
+    else
+        sift_up(h, i, e);
     return true;
 }
 
 void heap_remove(struct heap *h, uint32_t *slot)
 {
     uint32_t i = *slot;
-    struct heap_entry last = h->entries[--h->count];
+    uint32_t last = --h->count;
 
     *slot = HEAP_NONE;
-    if (i != h->count)
-        settle(h, i, last);
+    if (i != last)
+        settle(h, i, h->entries[last]);
 }
 
 void heap_update(struct heap *h, uint32_t *slot, uint64_t key)

@@ -37,4 +37,10 @@ static inline const struct heap_entry *heap_top(const struct heap *h)
     return h->count ? &h->entries[0] : NULL;
 }
 
+/* Its key; UINT64_MAX: the heap is empty. */
+static inline uint64_t heap_least(const struct heap *h)
+{
+    return h->count ? h->entries[0].key : UINT64_MAX;
+}
+
 #endif

@@ -68,8 +68,7 @@ static void enqueue(struct cpu *c, struct vcpu *v, uint64_t now)
 /* The queue's own virtual time follows whoever is furthest behind. */
 static void advance(struct cpu *c)
 {
-    const struct heap_entry *top = heap_top(&c->queue);
-    uint64_t least = top ? top->key : UINT64_MAX;
+    uint64_t least = heap_least(&c->queue);
 
     if (c->current)
         least = min_u64(least, c->current->sched.vtime);
@@ -80,55 +79,51 @@ static void advance(struct cpu *c)
 /* Should somebody in the queue run instead of v now? */
 static bool preempts(const struct cpu *c, const struct vcpu *v)
 {
-    const struct heap_entry *top = heap_top(&c->queue);
+    /* at the end of v's slice it is enough to be no further ahead */
+    uint64_t lead = c->now >= c->slice_end ? 0 : SCHED_PREEMPT_NS + 1;
 
-    if (!top)
-        return false;
-    return c->now >= c->slice_end ||
-           top->key + SCHED_PREEMPT_NS < v->sched.vtime;
+    return c->queue.count && heap_least(&c->queue) + lead <= v->sched.vtime;
 }
 
-/* Makes the first of the queue RUNNING, if there is one. */
-static struct vcpu *start_next(struct cpu *c)
+/* Makes the first of the queue RUNNING and c->current, if there is one. */
+static void start_first(struct cpu *c)
 {
     const struct heap_entry *top = heap_top(&c->queue);
     struct vcpu *v;
 
+    c->current = NULL;
     if (!top)
-        return NULL;
+        return;
     v = top->item;
     heap_remove(&c->queue, &v->sched.slot);
     enter(v, VCPU_RUNNING, c->now);
     v->sched.started = c->now;
     c->current = v;
     c->slice_end = c->now + SCHED_SLICE_NS;
-    return v;
 }
 
 struct vcpu *sched_pick(struct cpu *c)
 {
     struct vcpu *v = c->current;
+    bool able;
 
     atomic_store(&c->resched, false);
     lock_take(&c->lock);
-    if (v) {
+    if (v)
         sched_account(c, v, c->now);
-        if (state_of(v) != VCPU_RUNNING) {
-            c->current = NULL;
-        } else if (preempts(c, v)) {
-            c->current = NULL;
+    able = v && state_of(v) == VCPU_RUNNING;
+    if (!able || preempts(c, v)) {
+        start_first(c);
+        if (able) /* last: a queue of one stays one */
             enqueue(c, v, c->now);
-        } else if (c->now >= c->slice_end) {
-            c->slice_end = c->now + SCHED_SLICE_NS;
-        }
+    } else if (c->now >= c->slice_end) {
+        c->slice_end = c->now + SCHED_SLICE_NS;
     }
-    if (!c->current)
-        v = start_next(c);
     advance(c);
-    if (v && c->queue.count)
+    if (c->current && c->queue.count)
         timer_program(c, c->slice_end);
     lock_release(&c->lock);
-    return v;
+    return c->current;
 }
 
 void sched_give_way(struct cpu *c)
@@ -206,18 +201,23 @@ static bool wake(struct cpu *c, struct vcpu *v)
     return matters(c, v, now);
 }
 
-void sched_wake(struct vcpu *v)
+/* Apart, so that a wake-up of one who is awake costs a look. */
+static __attribute__((noinline)) void wake_blocked(struct vcpu *v)
 {
     struct cpu *c = v->cpu;
     bool look;
 
-    if (state_of(v) != VCPU_BLOCKED)
-        return;
     lock_take(&c->lock);
     look = state_of(v) == VCPU_BLOCKED && wake(c, v);
     lock_release(&c->lock);
     if (look)
         notify(c);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    if (state_of(v) == VCPU_BLOCKED)
+        wake_blocked(v);
 }
 
 void sched_poke(struct vcpu *v)

@@ -83,8 +83,7 @@ static struct timer *take_due(struct cpu *c, uint64_t now)
  * when somebody waits for it, or dead domains. */
 static uint64_t next_deadline(const struct cpu *c)
 {
-    const struct heap_entry *top = heap_top(&c->timers);
-    uint64_t next = top ? top->key : UINT64_MAX;
+    uint64_t next = heap_least(&c->timers);
 
     if (c->current && c->queue.count)
         next = min_u64(next, c->slice_end);

@@ -42,12 +42,12 @@ void vcpu_wait_end(struct vcpu *v, uint64_t now)
 {
     enum vcpu_wait wait = atomic_exchange(&v->wait, WAIT_NONE);
 
-    if (v->wait_timer.slot != HEAP_NONE)
-        timer_stop(v->cpu, &v->wait_timer);
     if (wait == WAIT_IDLE)
         v->m.regs.rax = vcpu_wake_bits(v, v->wait_deadline, now);
     else
         v->m.regs.rax = 0;
+    if (v->wait_timer.slot != HEAP_NONE)
+        timer_stop(v->cpu, &v->wait_timer);
 }
 
 void vcpu_runstate(const struct vcpu *v, uint64_t now,

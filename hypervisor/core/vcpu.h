@@ -63,13 +63,10 @@ static inline bool vcpu_masked(const struct vcpu *v)
     return __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_SEQ_CST);
 }
 
-/* Both in one look: pending and not masked. */
+/* Pending and not masked: mostly the first says no. */
 static inline bool vcpu_upcall_due(const struct vcpu *v)
 {
-    const uint16_t *both = (const void *)&v->info->evtchn_upcall_pending;
-
-    /* the mask is the upper byte: 0x0001 to 0x00ff */
-    return (uint16_t)(__atomic_load_n(both, __ATOMIC_SEQ_CST) - 1) < 0xff;
+    return __builtin_expect(vcpu_pending(v), 0) && !vcpu_masked(v);
 }
 
 /* Makes v a stopped vcpu of d on c; v->info is set by the caller. */

@@ -14,7 +14,6 @@
 #define DR6_FIXED    0xffff0ff0ull
 #define DR6_STATUS   0xe00full /* B0-B3, BD, BS, BT */
 #define DR7_FIXED    0x400ull  /* always 1 */
-#define DR7_ENABLES  0xffull   /* L0, G0, ... */
 #define DR7_ALLOWED  0xffff07ffull
 #define DR7_IO       2u /* R/W field: break on port access */
 #define BREAK_LENGTH 8u /* longest */
@@ -24,16 +23,9 @@ void debug_init(struct debug_state *d)
     *d = (struct debug_state){.dr6 = DR6_FIXED, .dr7 = DR7_FIXED};
 }
 
-static bool armed(const struct debug_state *d)
-{
-    return d && (d->dr7 & DR7_ENABLES);
-}
-
 /* The addresses go, too: DR6 tells of those that match, enabled or not. */
-void debug_unload(const struct debug_state *before)
+void debug_disarm(void)
 {
-    if (!armed(before))
-        return;
     write_dr7(DR7_FIXED);
     write_dr0(0);
     write_dr1(0);
@@ -41,11 +33,8 @@ void debug_unload(const struct debug_state *before)
     write_dr3(0);
 }
 
-void debug_load(const struct debug_state *before, const struct debug_state *d)
+void debug_arm(const struct debug_state *d)
 {
-    debug_unload(before);
-    if (!armed(d))
-        return;
     write_dr0(d->address[0]);
     write_dr1(d->address[1]);
     write_dr2(d->address[2]);
@@ -100,8 +89,10 @@ int machine_set_debugreg(struct machine_vcpu *mv, unsigned reg, uint64_t value)
     struct debug_state before = *d;
     int error = set_value(d, reg, value);
 
-    if (!error && this_cpu()->loaded == mv)
-        debug_load(&before, d);
+    if (!error && this_cpu()->loaded == mv) {
+        debug_unload(&before);
+        debug_load(d);
+    }
     return error;
 }
 

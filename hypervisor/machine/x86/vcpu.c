@@ -56,7 +56,7 @@ static void load(struct percpu *c, struct machine_vcpu *mv)
     }
     fpu_load(p->fpu);
     segments_load(before, &p->segments);
-    debug_load(NULL, &p->debug);
+    debug_load(&p->debug);
     c->loaded = mv;
     c->regs = &mv->regs;
     c->regs_end = &mv->regs + 1;

@@ -48,11 +48,24 @@ void segments_save(struct segments *s);
 /* `before` is what the processor has now; NULL: unknown. */
 void segments_load(const struct segments *before, const struct segments *s);
 
+#define DR7_ENABLES 0xffull /* L0, G0, ... */
+
 void debug_init(struct debug_state *d);
-/* `before` is what the processor has now; NULL: nothing of a guest's. */
-void debug_load(const struct debug_state *before, const struct debug_state *d);
-/* Nothing of any guest's armed. */
-void debug_unload(const struct debug_state *before);
+void debug_arm(const struct debug_state *d);
+void debug_disarm(void);
+
+/* Nothing of a guest's is armed; then d is, if it has something to arm. */
+static inline void debug_load(const struct debug_state *d)
+{
+    if (d->dr7 & DR7_ENABLES)
+        debug_arm(d);
+}
+/* The reverse. */
+static inline void debug_unload(const struct debug_state *d)
+{
+    if (d->dr7 & DR7_ENABLES)
+        debug_disarm();
+}
 /* After a guest's #DB: moves DR6 to d and returns it. */
 uint64_t debug_take_status(struct debug_state *d);
 
