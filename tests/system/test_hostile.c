@@ -274,6 +274,32 @@ static void test_restarts_leak_nothing(void)
     cell_stop(&c);
 }
 
+/* Ids follow the order of the sections: web 1, the two 2 and 3, victims from 4
+ * on. */
+#define REACH(name)                                                            \
+    "[domain " name "]\nimage = $B/guests/hostile_churn.elf\nmemory = 1M\n"    \
+    "cmdline = first=4 count=16 seconds=5\n"
+
+static void test_churn(void)
+{
+    struct cell_options o = {
+        .cpus = 2,
+        .domains = CELL_WEB REACH("reach-a") REACH(
+            "reach-b") "[domain victim]\nimage = $B/guests/hostile_churn.elf\n"
+                       "memory = 1M\naddress = 10.0.0.104\ncount = 16\n"
+                       "cmdline = victim\n",
+    };
+    struct cell c;
+
+    if (cell_start(&c, &o) && CHECK(cell_web_up(&c))) {
+        check_report(&c, "reach-a", 30);
+        check_report(&c, "reach-b", 30);
+        CHECK(qemu_count(c.qemu, 0, "\\(victim-[0-9]+\\) gone") >= 48);
+        CHECK(cell_web_up(&c));
+    }
+    cell_stop(&c);
+}
+
 void suite_hostile(void)
 {
     CU_pSuite s = CU_add_suite("hostile", NULL, NULL);
@@ -296,6 +322,7 @@ void suite_hostile(void)
     CU_add_test(s, "six of all floods", test_all_floods);
     CU_add_test(s, "ports and grants between two, one of them dying",
                 test_pairs);
+    CU_add_test(s, "domains that come and go are reached for", test_churn);
     CU_add_test(s, "crash loops", test_crash_loops);
     CU_add_test(s, "restarts leak nothing", test_restarts_leak_nothing);
 }
