@@ -33,6 +33,21 @@ static struct domain *weighted(struct world *w, uint32_t id, uint32_t weight)
     return d;
 }
 
+/* Two domains that share CPU 0. */
+struct pair {
+    struct world w;
+    struct domain *a, *b;
+    struct cpu *c;
+};
+
+static void start(struct pair *x, uint32_t weight_a, uint32_t weight_b)
+{
+    world_start(&x->w, NULL);
+    x->c = &x->w.cell->cpus[0];
+    x->a = weighted(&x->w, 1, weight_a);
+    x->b = weighted(&x->w, 2, weight_b);
+}
+
 static void weights_are_shares(void)
 {
     struct world w;
@@ -74,64 +89,49 @@ static void alone_it_just_goes_on(void)
 
 static void slice_ends_when_others_wait(void)
 {
-    struct world w;
-    struct domain *a, *b;
-    struct cpu *c;
+    struct pair x;
 
-    world_start(&w, NULL);
-    c = &w.cell->cpus[0];
-    a = weighted(&w, 1, 256);
-    b = weighted(&w, 2, 256);
-    compute(c, 0);
-    CU_ASSERT_PTR_EQUAL(c->current, &a->vcpu);
+    start(&x, 256, 256);
+    compute(x.c, 0);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.a->vcpu);
     CU_ASSERT(host_deadline_of(0) <= SCHED_SLICE_NS);
-    compute(c, 6);
-    CU_ASSERT_PTR_EQUAL(c->current, &b->vcpu);
-    world_stop(&w);
+    compute(x.c, 6);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.b->vcpu);
+    world_stop(&x.w);
 }
 
 static void yield_lets_the_other_run(void)
 {
-    struct world w;
-    struct domain *a, *b;
-    struct cpu *c;
+    struct pair x;
 
-    world_start(&w, NULL);
-    c = &w.cell->cpus[0];
-    a = weighted(&w, 1, 256);
-    b = weighted(&w, 2, 1);
-    compute(c, 0);
-    CU_ASSERT_PTR_EQUAL(c->current, &a->vcpu);
-    sched_give_way(c);
-    CU_ASSERT_PTR_EQUAL(sched_pick(c), &b->vcpu);
-    c->current = &b->vcpu;
-    sched_give_way(c);
-    CU_ASSERT_PTR_EQUAL(sched_pick(c), &a->vcpu);
-    world_stop(&w);
+    start(&x, 256, 1);
+    compute(x.c, 0);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.a->vcpu);
+    sched_give_way(x.c);
+    CU_ASSERT_PTR_EQUAL(sched_pick(x.c), &x.b->vcpu);
+    x.c->current = &x.b->vcpu;
+    sched_give_way(x.c);
+    CU_ASSERT_PTR_EQUAL(sched_pick(x.c), &x.a->vcpu);
+    world_stop(&x.w);
 }
 
 static void sleeper_goes_first_when_it_wakes(void)
 {
-    struct world w;
-    struct domain *a, *b;
-    struct cpu *c;
+    struct pair x;
 
-    world_start(&w, NULL);
-    c = &w.cell->cpus[0];
-    a = weighted(&w, 1, 256);
-    b = weighted(&w, 2, 256);
-    guest_run(b);
-    CU_ASSERT(sched_block(c, &b->vcpu, true));
-    compute(c, 1000);
-    CU_ASSERT_PTR_EQUAL(c->current, &a->vcpu);
-    sched_wake(&b->vcpu);
-    CU_ASSERT(atomic_load(&c->resched));
-    compute(c, 0);
-    CU_ASSERT_PTR_EQUAL(c->current, &b->vcpu);
+    start(&x, 256, 256);
+    guest_run(x.b);
+    CU_ASSERT(sched_block(x.c, &x.b->vcpu, true));
+    compute(x.c, 1000);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.a->vcpu);
+    sched_wake(&x.b->vcpu);
+    CU_ASSERT(atomic_load(&x.c->resched));
+    compute(x.c, 0);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.b->vcpu);
     /* but what it slept is not saved up: a slice of lag at most */
-    compute(c, 60);
-    CU_ASSERT(b->vcpu.sched.run_ns < 40 * MS);
-    world_stop(&w);
+    compute(x.c, 60);
+    CU_ASSERT(x.b->vcpu.sched.run_ns < 40 * MS);
+    world_stop(&x.w);
 }
 
 static void pending_event_prevents_blocking(void)
@@ -159,27 +159,22 @@ static void pending_event_prevents_blocking(void)
 
 static void stopped_vcpu_does_not_run(void)
 {
-    struct world w;
-    struct domain *a, *b;
-    struct cpu *c;
+    struct pair x;
 
-    world_start(&w, NULL);
-    c = &w.cell->cpus[0];
-    a = weighted(&w, 1, 256);
-    b = weighted(&w, 2, 256);
-    compute(c, 1);
-    sched_stop(&a->vcpu);
-    sched_stop(&b->vcpu);
-    compute(c, 1);
-    CU_ASSERT_PTR_NULL(c->current);
-    sched_wake(&a->vcpu); /* no effect */
-    compute(c, 1);
-    CU_ASSERT_PTR_NULL(c->current);
-    sched_start(&a->vcpu);
-    sched_start(&a->vcpu);
-    compute(c, 1);
-    CU_ASSERT_PTR_EQUAL(c->current, &a->vcpu);
-    world_stop(&w);
+    start(&x, 256, 256);
+    compute(x.c, 1);
+    sched_stop(&x.a->vcpu);
+    sched_stop(&x.b->vcpu);
+    compute(x.c, 1);
+    CU_ASSERT_PTR_NULL(x.c->current);
+    sched_wake(&x.a->vcpu); /* no effect */
+    compute(x.c, 1);
+    CU_ASSERT_PTR_NULL(x.c->current);
+    sched_start(&x.a->vcpu);
+    sched_start(&x.a->vcpu);
+    compute(x.c, 1);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.a->vcpu);
+    world_stop(&x.w);
 }
 
 static void other_cpu_is_kicked(void)
@@ -215,30 +210,24 @@ static void other_cpu_is_kicked(void)
 
 static void run_time_has_three_parts(void)
 {
-    struct world w;
-    struct domain *a, *b;
-    struct cpu *c;
+    struct pair x;
     struct vcpu_runstate_info r;
 
-    world_start(&w, NULL);
-    c = &w.cell->cpus[0];
-    a = weighted(&w, 1, 256);
-    b = weighted(&w, 2, 256);
-    guest_run(a);
+    start(&x, 256, 256);
+    guest_run(x.a);
     host_clock_advance(3 * MS);
-    c->now = machine_clock();
-    CU_ASSERT(sched_block(c, &a->vcpu, true));
-    compute(c, 2);
-    sched_wake(&a->vcpu);
-    compute(c, 1);
-    guest_run(a);
-    vcpu_runstate(&a->vcpu, machine_clock(), &r);
+    x.c->now = machine_clock();
+    CU_ASSERT(sched_block(x.c, &x.a->vcpu, true));
+    compute(x.c, 2);
+    sched_wake(&x.a->vcpu);
+    compute(x.c, 1);
+    guest_run(x.a);
+    vcpu_runstate(&x.a->vcpu, machine_clock(), &r);
     CU_ASSERT_EQUAL(r.time[RUNSTATE_blocked], 2 * MS);
     CU_ASSERT_EQUAL(r.time[RUNSTATE_running] + r.time[RUNSTATE_runnable],
                     4 * MS);
     CU_ASSERT_EQUAL(r.time[RUNSTATE_offline], 0);
-    (void)b;
-    world_stop(&w);
+    world_stop(&x.w);
 }
 
 /* --------------------------------------------------------------- timers */
