@@ -7,6 +7,8 @@
  *     it any more. The domain goes to its CPU's dead list.
  *  2. That CPU notes every CPU's passes and kicks those in guests.
  *  3. When each CPU has passed or idles, the domain is reapable.
+ *  4. Its CPU takes it apart, a part in each pass (domain_drain()), so that
+ *     nobody waits for a large one; last comes domain_free().
  * The id stays taken until domain_free(), so nobody else can answer to it. A
  * domain is found only once it was started: what fails before is freed at once.
  */
@@ -16,7 +18,7 @@
 #include "base/string.h"
 #include "core/info.h"
 
-#define RECHECK_NS 100000 /* while other CPUs have not passed yet */
+#define RECHECK_NS 100000 /* while dead domains are not gone yet */
 
 /* --------------------------------------------------------------- making */
 
@@ -287,18 +289,25 @@ static struct domain *take_passed(struct cpu *c)
     return NULL;
 }
 
-struct domain *domain_reapable(struct cpu *c)
+/* No guest keeps c from its next pass for long while there is work for it. */
+static void plan_recheck(struct cpu *c)
 {
-    struct domain *d;
+    bool more = c->dying || c->reaped;
 
-    if (atomic_load(&c->dead))
-        take_dead(c);
-    d = take_passed(c);
-    c->recheck = c->dying ? c->now + RECHECK_NS : UINT64_MAX;
+    c->recheck = more ? c->now + RECHECK_NS : UINT64_MAX;
     lock_take(&c->lock);
     timer_program(c, c->recheck);
     lock_release(&c->lock);
-    return d;
+}
+
+struct domain *domain_reapable(struct cpu *c)
+{
+    if (atomic_load(&c->dead))
+        take_dead(c);
+    if (!c->reaped)
+        c->reaped = take_passed(c);
+    plan_recheck(c);
+    return c->reaped;
 }
 
 static void stop_timers(struct domain *d)
@@ -325,26 +334,35 @@ static void leave_cpu(struct domain *d)
         c->loaded = NULL;
 }
 
-static void drop_space(struct domain *d)
+bool domain_drain(struct domain *d)
 {
+    bool done;
+
+    atomic_store(&d->state, DOMAIN_DYING);
+    atomic_store(&d->cell->domains[d->id], NULL);
+    stop_timers(d);
+    leave_cpu(d);
+    if (!event_drain(d))
+        return false;
     lock_take(&d->lock);
-    space_destroy(&d->space);
+    done = space_drain(&d->space);
     lock_release(&d->lock);
+    return done;
 }
 
 void domain_free(struct domain *d)
 {
     struct cell *cell = d->cell;
+    struct cpu *c = cell_cpu(cell);
     uint32_t id = d->id;
     struct quota quota;
 
-    atomic_store(&d->state, DOMAIN_DYING);
-    atomic_store(&cell->domains[id], NULL);
-    stop_timers(d);
-    leave_cpu(d);
-    if (d->shared)
-        event_destroy(d);
-    drop_space(d);
+    while (!domain_drain(d))
+        ;
+    if (c->reaped == d) {
+        c->reaped = NULL;
+        plan_recheck(c);
+    }
     lock_take(&cell->lock);
     cell_unplace(d->vcpu.cpu);
     quota = d->quota; /* it lies in the frame that goes */

@@ -116,10 +116,14 @@ void domain_end(struct domain *d, uint32_t reason);
 void domain_preserve(struct domain *d, uint32_t reason);
 
 /* Moves what ended on c into its grace period and returns a domain that no
- * CPU can reach any more, or NULL. c is this CPU. */
+ * CPU can reach any more, the same one until domain_free(), or NULL. c is this
+ * CPU. */
 struct domain *domain_reapable(struct cpu *c);
-/* Gives back everything of a reapable (or never started) domain; the layers
- * above have released theirs. d is gone. */
+/* Gives back a part of what a reapable (or never started) domain has, in
+ * bounded time; true: nothing is left but itself. The layers above have
+ * released theirs. */
+must_check bool domain_drain(struct domain *d);
+/* Gives back what is left. d is gone. */
 void domain_free(struct domain *d);
 
 /* The live domain `id`, or NULL; valid until this CPU's next pass. */

@@ -415,18 +415,26 @@ int event_status(struct domain *d, uint32_t port, struct evtchn_status *s)
     return 0;
 }
 
-void event_destroy(struct domain *d)
+/* The first frame of ports from i on that exists. */
+static uint32_t next_ports(const struct domain *d, uint32_t i)
 {
+    while (i < ARRAY_SIZE(d->ports) && !d->ports[i])
+        i++;
+    return i;
+}
+
+bool event_drain(struct domain *d)
+{
+    uint32_t i = next_ports(d, 0);
     int closed;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(d->ports); i++) {
-        if (!d->ports[i])
-            continue;
-        for (uint32_t p = 0; p < PORTS_PER_FRAME; p++) {
-            closed = event_close(d, i * (uint32_t)PORTS_PER_FRAME + p);
-            (void)closed; /* a free one is none */
-        }
-        d->ports[i] = NULL;
-        frame_put(d->cell->frames, &d->quota, d->port_frames[i]);
+    if (i == ARRAY_SIZE(d->ports))
+        return true;
+    for (uint32_t p = 0; p < PORTS_PER_FRAME; p++) {
+        closed = event_close(d, i * (uint32_t)PORTS_PER_FRAME + p);
+        (void)closed; /* a free one is none */
     }
+    d->ports[i] = NULL;
+    frame_put(d->cell->frames, &d->quota, d->port_frames[i]);
+    return next_ports(d, i) == ARRAY_SIZE(d->ports);
 }

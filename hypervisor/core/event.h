@@ -53,7 +53,8 @@ bool event_send_self(struct domain *d, uint32_t port);
 must_check int event_unmask(struct domain *d, uint32_t port);
 must_check int event_status(struct domain *d, uint32_t port,
                             struct evtchn_status *status);
-/* Closes everything; part of destroying d. */
-void event_destroy(struct domain *d);
+/* Closes one frame of d's ports and gives it back, as a part of destroying d;
+ * true: none is left. */
+must_check bool event_drain(struct domain *d);
 
 #endif

@@ -267,19 +267,55 @@ bool space_resolve(struct space *s, gfn_t g, bool write, struct mapping *m)
 
 /* ------------------------------------------------------ end and recount */
 
-void space_destroy(struct space *s)
+/* Work is counted in leaves looked at. */
+#define WORK_BATCH 2048
+#define WORK_PUT   4  /* to give a frame back */
+#define WORK_TABLE 64 /* to find a table */
+
+/* Drops the pages of the next leaf table and says what work it was. */
+static unsigned drop_pages(struct space *s)
 {
+    gfn_t g = machine_space_next(&s->m, s->drained, s->end);
+    uint64_t table = g.n >> LEAF_SHIFT;
+    unsigned work = WORK_TABLE;
+
+    for (; g.n < s->end.n && g.n >> LEAF_SHIFT == table; g.n++, work++) {
+        struct mapping m = space_get(s, g);
+
+        if (!present(m))
+            continue;
+        change_leaf(s, g, empty);
+        frame_put(s->frames, s->quota, m.frame);
+        work += WORK_PUT;
+    }
+    s->drained = g;
+    return work;
+}
+
+bool space_drain(struct space *s)
+{
+    unsigned work = 0;
     mfn_t t;
 
-    for (uint64_t n = 0; n < s->end.n; n++) {
-        struct mapping m = space_get(s, gfn(n));
-
-        if (present(m))
-            frame_put(s->frames, s->quota, m.frame);
+    for (; s->drained.n < s->end.n; work += drop_pages(s)) {
+        if (work >= WORK_BATCH)
+            return false;
     }
-    while (mfn_valid(t = machine_space_reclaim(&s->m)))
+    for (; work < WORK_BATCH; work += WORK_TABLE) {
+        t = machine_space_reclaim(&s->m);
+        if (!mfn_valid(t)) {
+            s->end = s->drained = gfn(0);
+            return true;
+        }
         frame_put(s->frames, s->quota, t);
-    s->end = gfn(0);
+    }
+    return false;
+}
+
+void space_destroy(struct space *s)
+{
+    while (!space_drain(s))
+        ;
 }
 
 static void audit_leaf(const struct space *s, struct mapping m)

@@ -43,6 +43,7 @@ struct space {
     uint32_t owner;
     gfn_t ram_start, ram_end; /* zero-on-demand range */
     gfn_t end;                /* nothing was ever mapped from here on */
+    gfn_t drained;            /* and below here nothing is any more */
     /* without the lock: see above */
     _Atomic uint64_t residence; /* entries << 16 | (CPU + 1) << 1 | in guest */
     atomic_bool stale;          /* flush before the next entry */
@@ -96,7 +97,11 @@ static inline struct mapping space_get(const struct space *s, gfn_t g)
 void space_enter(struct space *s, unsigned cpu);
 void space_leave(struct space *s);
 
-/* Drops everything. No CPU has the space loaded. */
+/* Drops a part of everything: some hundred pages and tables at most, however
+ * large the space is; true: nothing is left. No CPU has the space loaded, and
+ * nothing is mapped in it any more. */
+must_check bool space_drain(struct space *s);
+/* Drops everything at once. */
 void space_destroy(struct space *s);
 
 /* Recounts: frames of this owner that are mapped or tables. Panics on a leaf

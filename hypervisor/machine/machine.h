@@ -135,6 +135,9 @@ must_check int machine_space_set(struct machine_space *s, gfn_t g,
                                  struct mapping m);
 /* The leaf of g; {MFN_NONE, MAP_NONE, 0} where no table is. */
 struct mapping machine_space_get(const struct machine_space *s, gfn_t g);
+/* The first gfn from g on, but below end, whose leaf has a table; else end.
+ * What has no table takes no time. */
+gfn_t machine_space_next(const struct machine_space *s, gfn_t g, gfn_t end);
 /* The bytes of page g, any number, if it is present and, for `write`,
  * writable; else NULL. The hot half of every access to a guest. */
 void *machine_space_bytes(const struct machine_space *s, gfn_t g, bool write);

@@ -183,11 +183,18 @@ int domain_build(struct cell *cell, uint32_t index, struct domain **out)
     return 0;
 }
 
-void domain_take_apart(struct domain *d)
+bool domain_dismantle(struct domain *d)
 {
     net_port_destroy(d);
     vio_close_all(d);
     console_domain_fini(d);
+    return domain_drain(d);
+}
+
+void domain_take_apart(struct domain *d)
+{
+    while (!domain_dismantle(d))
+        ;
     unuse(d);
     domain_free(d);
 }

@@ -15,7 +15,10 @@
  */
 must_check int domain_build(struct cell *cell, uint32_t index,
                             struct domain **out);
-/* The reverse, for a domain that nobody can reach any more. */
+/* The reverse, for a domain that nobody can reach any more: a part of it, in
+ * bounded time; true: what is left is little. */
+must_check bool domain_dismantle(struct domain *d);
+/* All of it, or the rest. d is gone. */
 void domain_take_apart(struct domain *d);
 
 #endif

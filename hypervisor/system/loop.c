@@ -181,13 +181,17 @@ void cpu_pass(struct cpu *c)
     atomic_store(&c->passes, atomic_load(&c->passes) + 1);
     if (c->interrupted)
         poll_devices(c);
-    if (atomic_load(&c->dead) || c->dying)
+    if (atomic_load(&c->dead) || c->dying || c->reaped)
         reaped = reap(c);
     v = next(c);
-    if (v)
+    if (v) {
         turns(c, v);
-    else if (!reaped)
+    } else if (!reaped) {
         idle(c);
+    } else {
+        c->now = machine_clock();
+        c->interrupted = true; /* no guest ran that one could interrupt */
+    }
 }
 
 void cpu_loop(struct cpu *c)

@@ -8,6 +8,7 @@
 #include "core/domain.h"
 #include "core/log.h"
 #include "system/builder.h"
+#include "system/bundle.h"
 #include "system/options.h"
 
 #define DELAY_FIRST 100000000ull   /* 100 ms */
@@ -101,20 +102,15 @@ static void check_end(struct cell *cell)
     machine_stop(STOP_POWEROFF, 0);
 }
 
-bool reap(struct cpu *c)
+/* The last part; its info page, for one, is gone. */
+static void finish(struct cell *cell, struct domain *d)
 {
-    struct cell *cell = c->cell;
-    struct domain *d = domain_reapable(c);
+    const char *why = reasons[d->shutdown_reason];
     struct restart *r = NULL;
     char name[SCREE_NAME_MAX];
-    const char *why;
-    uint32_t id;
+    uint32_t id = d->id;
 
-    if (!d)
-        return false;
-    id = d->id;
-    why = reasons[d->shutdown_reason];
-    string_copy(name, sizeof(name), domain_name(d));
+    bundle_name(d->config->name, name);
     if (comes_back(d)) {
         r = &cell->restarts[id - 1];
         atomic_fetch_add(&cell->restarts_due, 1);
@@ -128,5 +124,15 @@ bool reap(struct cpu *c)
         restart_later(r);
     else
         check_end(cell);
+}
+
+bool reap(struct cpu *c)
+{
+    struct domain *d = domain_reapable(c);
+
+    if (!d)
+        return false;
+    if (domain_dismantle(d))
+        finish(c->cell, d);
     return true;
 }

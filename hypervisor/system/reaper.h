@@ -23,8 +23,8 @@ struct restart {
 must_check int restart_init(struct cell *cell);
 /* Builds and starts the domain of a record, and says so. */
 must_check int domain_launch(struct cell *cell, uint32_t index);
-/* Takes apart one domain that died on this CPU, if its time has come; true: it
- * did, and there may be more. */
+/* Takes apart a domain that died on this CPU, or the next part of it, if its
+ * time has come; true: it did, and there may be more. */
 bool reap(struct cpu *c);
 
 #endif

@@ -34,6 +34,7 @@
     X(bundle) \
     X(grant) \
     X(life) \
+    X(teardown) \
     X(hypercall) \
     X(ratelimit) \
     X(console) \

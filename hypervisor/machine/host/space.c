@@ -154,6 +154,19 @@ struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
     return mapping_of(table ? load(&table[index_of(g, 1)]) : 0);
 }
 
+gfn_t machine_space_next(const struct machine_space *s, gfn_t g, gfn_t end)
+{
+    while (g.n < end.n) {
+        unsigned missing;
+
+        if (find(s, g, &missing))
+            return g;
+        /* the entry that is missing leads to so many levels */
+        g = gfn(((g.n >> (9 * missing)) + 1) << (9 * missing));
+    }
+    return end;
+}
+
 void *machine_space_bytes(const struct machine_space *s, gfn_t g, bool write)
 {
     struct mapping m = {MFN_NONE, MAP_NONE, 0};

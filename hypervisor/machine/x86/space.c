@@ -155,6 +155,22 @@ struct mapping machine_space_get(const struct machine_space *s, gfn_t g)
     return decode(table ? table[index_of(g, 0)] : 0);
 }
 
+gfn_t machine_space_next(const struct machine_space *s, gfn_t g, gfn_t end)
+{
+    unsigned level;
+
+    if (!mfn_valid(s->root))
+        return end;
+    while (g.n < end.n) {
+        walk(s, g, &level);
+        if (level == 0)
+            return g;
+        /* behind all that the entry missing there would lead to */
+        g = gfn(((g.n >> (9 * level)) + 1) << (9 * level));
+    }
+    return end;
+}
+
 static void *bytes_of(uint64_t leaf, bool write)
 {
     uint64_t want = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
