@@ -38,7 +38,7 @@ struct cpu {
     uint64_t now;         /* machine_clock() at the last exit or pass */
     uint64_t idle_ns;
     bool interrupted;      /* since the last pass: poll devices, rearm */
-    uint64_t recheck;      /* when to look at `dying` again, or UINT64_MAX */
+    uint64_t recheck;      /* when to look at these again, or UINT64_MAX */
     struct domain *dying;  /* taken off `dead`, waiting for the other CPUs */
     struct domain *reaped; /* taken off `dying`, being taken apart */
     /* under lock */

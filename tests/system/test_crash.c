@@ -13,9 +13,10 @@
 
 #define SECONDS 20
 
-#define VICTIM(how, policy)                                                    \
+#define SIZED_VICTIM(memory, how, policy)                                      \
     "[domain victim]\nimage = $B/guests/crash.elf\naddress = none\n"           \
-    "memory = 2M\ncmdline = " how "\non_crash = " policy "\n"
+    "memory = " memory "\ncmdline = " how "\non_crash = " policy "\n"
+#define VICTIM(how, policy) SIZED_VICTIM("2M", how, policy)
 
 static void check_block(struct cell *c, const char *why, const char *where)
 {
@@ -146,6 +147,23 @@ static void test_everything_used(void)
     cell_stop(&c);
 }
 
+/* Taking apart a large one is no reason for others to wait. */
+static void test_large(void)
+{
+    struct cell_options o = {
+        .memory_mib = 192,
+        .domains = CELL_WEB SIZED_VICTIM("96M", "everything", "destroy")};
+    struct cell c;
+
+    if (cell_start(&c, &o)) {
+        CHECK(qemu_wait(c.qemu, 0, CELL_SAYS("victim") "crash: used", SECONDS));
+        CHECK(cell_web_up(&c));
+        check_frames_back(&c);
+        CHECK(cell_web_up(&c));
+    }
+    cell_stop(&c);
+}
+
 void suite_crash(void)
 {
     CU_pSuite s = CU_add_suite("crash", NULL, NULL);
@@ -161,4 +179,5 @@ void suite_crash(void)
     CU_add_test(s, "on_crash = preserve keeps it", test_preserve);
     CU_add_test(s, "a domain that used everything gives everything back",
                 test_everything_used);
+    CU_add_test(s, "so does a large one, and others go on", test_large);
 }
