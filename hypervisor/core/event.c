@@ -70,9 +70,9 @@ bool event_pending(const struct domain *d, uint32_t port)
 
 /* ---------------------------------------------------------------- ports */
 
-/* A copy of the descriptor; PORT_FREE: there is none. Needs no lock: frames of
- * ports stay, and a descriptor changes in one store. */
-static struct port port_copy(struct domain *d, uint32_t port)
+/* Needs no lock: frames of ports stay, and a descriptor changes in one store.
+ */
+struct port event_port(const struct domain *d, uint32_t port)
 {
     struct port copy = {.state = PORT_FREE};
     struct port *frame;
@@ -310,7 +310,7 @@ int event_close(struct domain *d, uint32_t port)
     struct port was;
 
     do { /* again only when the peer closed or bound in between */
-        was = port_copy(d, port);
+        was = event_port(d, port);
         if (was.state == PORT_FREE)
             return -XEN_EINVAL;
         r = was.state == PORT_INTERDOMAIN
@@ -320,19 +320,18 @@ int event_close(struct domain *d, uint32_t port)
     return 0;
 }
 
-int event_send(struct domain *d, uint32_t port)
+int event_send_by(struct domain *d, uint32_t port, struct port p)
 {
-    struct port copy = port_copy(d, port);
     struct domain *r;
 
-    switch (copy.state) {
+    switch (p.state) {
     case PORT_IPI:
         event_raise(d, port);
         return 0;
     case PORT_INTERDOMAIN:
-        r = domain_find(d->cell, copy.remote_domain);
+        r = domain_find(d->cell, p.remote_domain);
         if (r)
-            event_raise(r, copy.remote_port);
+            event_raise(r, p.remote_port);
         return 0;
     case PORT_UNBOUND:
         return 0;
@@ -341,22 +340,24 @@ int event_send(struct domain *d, uint32_t port)
     }
 }
 
-bool event_send_self(struct domain *d, uint32_t port)
+int event_send(struct domain *d, uint32_t port)
+{
+    return event_send_by(d, port, event_port(d, port));
+}
+
+void event_raise_self(struct domain *d, uint32_t port)
 {
     struct vcpu_info *info = d->vcpu.info;
 
-    if (port_copy(d, port).state != PORT_IPI)
-        return false;
     if (!set_bit(d->shared->evtchn_pending, port) &&
         !test_bit(d->shared->evtchn_mask, port) &&
         !set_bit(&info->evtchn_pending_sel, port / 64))
         __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
-    return true;
 }
 
 int event_unmask(struct domain *d, uint32_t port)
 {
-    if (!is_static(port) && port_copy(d, port).state == PORT_FREE)
+    if (!is_static(port) && event_port(d, port).state == PORT_FREE)
         return -XEN_EINVAL;
     clear_bit(d->shared->evtchn_mask, port);
     if (test_bit(d->shared->evtchn_pending, port))
@@ -399,7 +400,7 @@ static uint32_t static_virq(uint32_t port)
 
 int event_status(struct domain *d, uint32_t port, struct evtchn_status *s)
 {
-    struct port p = port_copy(d, port);
+    struct port p = event_port(d, port);
 
     if (port >= SCREE_PORTS)
         return -XEN_EINVAL;

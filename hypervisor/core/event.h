@@ -47,9 +47,12 @@ must_check int event_bind_virq(uint32_t virq, uint32_t *port);
 must_check int event_bind_ipi(struct domain *d, uint32_t *port);
 must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
-/* The same for a port of d that leads to d itself, whose vcpu is running here:
- * nobody needs to be woken. false: it leads elsewhere; nothing was done. */
-bool event_send_self(struct domain *d, uint32_t port);
+/* The two halves of it: what the port is now, PORT_FREE if none, and the rest.
+ */
+struct port event_port(const struct domain *d, uint32_t port);
+must_check int event_send_by(struct domain *d, uint32_t port, struct port p);
+/* Raises an IPI port of d, whose vcpu is running here: no need to wake it. */
+void event_raise_self(struct domain *d, uint32_t port);
 must_check int event_unmask(struct domain *d, uint32_t port);
 must_check int event_status(struct domain *d, uint32_t port,
                             struct evtchn_status *status);

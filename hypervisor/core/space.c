@@ -83,7 +83,7 @@ void space_enter(struct space *s, unsigned cpu)
     uint64_t r = atomic_load_explicit(&s->residence, memory_order_relaxed);
 
     r = (r & ~0xffffull) + RESIDENT_ENTRY_ONE;
-    atomic_store(&s->residence, r | RESIDENT_CPU(cpu) | RESIDENT_IN_GUEST);
+    atomic_store(&s->residence, r + RESIDENT_CPU(cpu) + RESIDENT_IN_GUEST);
     /* whoever set `stale` before this load need not wait for us, whoever sets
      * it after sees us in the guest: hence the sequential consistency */
     if (atomic_load(&s->stale)) {

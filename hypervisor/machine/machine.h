@@ -112,6 +112,7 @@ struct mapping {
 };
 
 #define MACHINE_LEAVES 8
+#define MACHINE_NEAR   (512ull * MACHINE_LEAVES) /* the gfns below have them */
 
 struct machine_space {
     mfn_t root; /* MFN_NONE until the first donation */

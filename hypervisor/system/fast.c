@@ -3,8 +3,8 @@
  * The short way: hypercalls that are done before the machine has saved all
  * registers. Each case
  *   - completes, with nothing left to do for this vcpu or CPU: true;
- *   - completes, and the loop must look (somebody was woken, an upcall does not
- *     fit here): false, with v->completed set;
+ *   - completes, and the loop must look (somebody was woken, v sleeps, an
+ * upcall does not fit here): false, with v->completed set;
  *   - or has changed nothing: false. Then the loop does the same call the long
  *     way, with the same result.
  *
@@ -38,9 +38,18 @@ static inline bool finish(struct vcpu *v)
     return !vcpu_upcall_due(v) || fast_upcall(v);
 }
 
-/* A deadline that has passed raises an event: the long way. */
-FAST fast_timer(struct vcpu *v, struct machine_regs *r)
+FAST fast_version(struct vcpu *v)
 {
+    if ((uint32_t)v->m.regs.rdi != XENVER_version)
+        return false;
+    v->m.regs.rax = SCREE_XEN_VERSION;
+    return true;
+}
+
+/* A deadline that has passed raises an event: the long way. */
+FAST fast_timer(struct vcpu *v)
+{
+    struct machine_regs *r = &v->m.regs;
     uint64_t deadline = r->rdi;
 
     if (deadline != 0 && deadline <= machine_clock())
@@ -51,46 +60,79 @@ FAST fast_timer(struct vcpu *v, struct machine_regs *r)
 }
 
 /* To another domain, which may have to be woken. */
-FAST fast_send(struct vcpu *v, struct machine_regs *r, uint32_t port)
+FAST fast_send(struct vcpu *v, uint32_t port, struct port p)
 {
-    r->rax = (uint64_t)(int64_t)event_send(v->domain, port);
+    v->m.regs.rax = (uint64_t)(int64_t)event_send_by(v->domain, port, p);
     return finish(v);
 }
 
-/* The port is read without a lock: a page that another CPU unmaps now is not
- * freed before this vcpu has left the guest, which it has not as far as the
- * space knows. */
-FAST fast_event(struct vcpu *v, struct machine_regs *r)
+/* An EVTCHNOP_send whose argument lies in one page. That is read without a
+ * lock: a page that another CPU unmaps now is not freed before this vcpu has
+ * left the guest, which it has not as far as the space knows. */
+static inline bool send_event(struct vcpu *v)
 {
-    uint64_t offset = r->rsi & PAGE_MASK;
-    const char *page;
+    uint64_t at = v->m.regs.rsi;
+    const char *page =
+        machine_space_bytes(&v->domain->space.m, gva_gfn(gva(at)), false);
     struct evtchn_send send;
+    struct port p;
 
-    if ((uint32_t)r->rdi != EVTCHNOP_send || offset > PAGE_SIZE - sizeof(send))
-        return false;
-    page =
-        machine_space_bytes(&v->domain->space.m, gva_gfn(gva(r->rsi)), false);
     if (!page)
         return false;
-    memcpy(&send, page + offset, sizeof(send));
-    if (!event_send_self(v->domain, send.port))
-        return fast_send(v, r, send.port);
-    r->rax = 0;
+    memcpy(&send, page + (at & PAGE_MASK), sizeof(send));
+    p = event_port(v->domain, send.port);
+    if (p.state != PORT_IPI)
+        return fast_send(v, send.port, p);
+    event_raise_self(v->domain, send.port);
+    v->m.regs.rax = 0;
     return !vcpu_upcall_due(v) || fast_upcall(v);
 }
 
-/* Nobody else to run: nothing to do. Who is woken later says so itself. */
-FAST fast_yield(struct vcpu *v, struct machine_regs *r)
+/* Apart, since looking a far page up needs a stack frame. */
+FAST fast_event_far(struct vcpu *v)
 {
+    return send_event(v);
+}
+
+FAST fast_event(struct vcpu *v)
+{
+    const struct machine_regs *r = &v->m.regs;
+
+    if ((uint32_t)r->rdi != EVTCHNOP_send ||
+        (r->rsi & PAGE_MASK) > PAGE_SIZE - sizeof(struct evtchn_send))
+        return false;
+    if (r->rsi >> PAGE_SHIFT >= MACHINE_NEAR)
+        return fast_event_far(v);
+    return send_event(v);
+}
+
+/* The loop need not look whether to block, only whom to run then. */
+FAST fast_idle(struct vcpu *v)
+{
+    int64_t result = hypercall_idle(v, v->m.regs.rdi);
+
+    if (result == HC_WAIT) {
+        v->completed = true;
+        return false;
+    }
+    v->m.regs.rax = (uint64_t)result;
+    return finish(v);
+}
+
+/* Nobody else to run: nothing to do. Who is woken later says so itself. */
+FAST fast_yield(struct vcpu *v)
+{
+    struct machine_regs *r = &v->m.regs;
+
     if ((uint32_t)r->rdi != SCHEDOP_yield || v->cpu->queue.count != 0)
         return false;
     r->rax = 0;
     return finish(v);
 }
 
-__attribute__((noinline)) static bool fast_vio(struct vcpu *v,
-                                               struct machine_regs *r)
+__attribute__((noinline)) static bool fast_vio(struct vcpu *v)
 {
+    struct machine_regs *r = &v->m.regs;
     struct space *s = &v->domain->space;
 
     if (r->rdi != SCREE_VIO_KICK || r->rsi != SCREE_VIO_NET)
@@ -101,22 +143,21 @@ __attribute__((noinline)) static bool fast_vio(struct vcpu *v,
     return finish(v);
 }
 
-__attribute__((noinline)) static bool fast_known(struct vcpu *v,
-                                                 struct machine_regs *r)
+__attribute__((noinline)) static bool fast_known(struct vcpu *v)
 {
-    uint64_t nr = r->rax;
+    uint64_t nr = v->m.regs.rax;
 
-    if (nr == __HYPERVISOR_event_channel_op)
-        return fast_event(v, r);
+    if (nr == __HYPERVISOR_scree_idle)
+        return fast_idle(v);
     if (nr == __HYPERVISOR_scree_vio)
-        return fast_vio(v, r);
+        return fast_vio(v);
     if (nr == __HYPERVISOR_set_timer_op)
-        return fast_timer(v, r);
+        return fast_timer(v);
     if (nr == __HYPERVISOR_sched_op)
-        return fast_yield(v, r);
+        return fast_yield(v);
     if (nr != __HYPERVISOR_scree_time)
         return false;
-    r->rax = machine_clock();
+    v->m.regs.rax = machine_clock();
     return true;
 }
 
@@ -126,17 +167,16 @@ __attribute__((noinline)) static bool fast_known(struct vcpu *v,
 bool hypercall_fast(struct machine_vcpu *mv)
 {
     struct vcpu *v = container_of(mv, struct vcpu, m);
-    struct machine_regs *r = &mv->regs;
+    uint64_t nr = mv->regs.rax;
 
     if (vcpu_upcall_due(v))
         return false;
-    if (r->rax == __HYPERVISOR_xen_version &&
-        (uint32_t)r->rdi == XENVER_version) {
-        r->rax = SCREE_XEN_VERSION;
-        return true;
-    }
-    if (hypercall_known(r->rax))
-        return fast_known(v, r);
-    r->rax = (uint64_t)-XEN_ENOSYS;
+    if (nr == __HYPERVISOR_xen_version)
+        return fast_version(v);
+    if (nr == __HYPERVISOR_event_channel_op)
+        return fast_event(v);
+    if (hypercall_known(nr))
+        return fast_known(v);
+    mv->regs.rax = (uint64_t)-XEN_ENOSYS;
     return true;
 }

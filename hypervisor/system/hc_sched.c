@@ -10,25 +10,32 @@
 #define NS_PER_S    1000000000ull
 #define TIMEOUT_MAX (UINT64_MAX / NS_PER_S / 2) /* seconds */
 
+/* Apart, so that who waits for events alone saves few registers. */
+static __attribute__((noinline)) void wait_until(struct vcpu *v,
+                                                 uint64_t deadline)
+{
+    timer_set(v->cpu, &v->wait_timer, deadline);
+}
+
 /* Blocks v until an event or v->wait_deadline; false: not even begun. */
 static bool wait(struct vcpu *v, enum vcpu_wait why, uint64_t deadline)
 {
     v->wait_deadline = deadline;
     atomic_store(&v->wait, why);
     if (deadline != UINT64_MAX)
-        timer_set(v->cpu, &v->wait_timer, deadline);
+        wait_until(v, deadline);
     return sched_block(v->cpu, v, why != WAIT_POLL);
 }
 
-static void wait_cancel(struct vcpu *v)
+/* Apart, since it is rare: an event came while v was about to wait. */
+static __attribute__((noinline)) void wait_cancel(struct vcpu *v)
 {
     atomic_store(&v->wait, WAIT_NONE);
     timer_stop(v->cpu, &v->wait_timer);
 }
 
-int64_t hc_scree_idle(struct vcpu *v, const struct hypercall *call)
+int64_t hypercall_idle(struct vcpu *v, uint64_t deadline)
 {
-    uint64_t deadline = call->a[0];
     bool forever = deadline == SCREE_IDLE_FOREVER;
     uint32_t bits = vcpu_wake_bits(v, deadline, forever ? 0 : machine_clock());
 
@@ -38,6 +45,11 @@ int64_t hc_scree_idle(struct vcpu *v, const struct hypercall *call)
         return HC_WAIT;
     wait_cancel(v);
     return vcpu_wake_bits(v, deadline, machine_clock());
+}
+
+int64_t hc_scree_idle(struct vcpu *v, const struct hypercall *call)
+{
+    return hypercall_idle(v, call->a[0]);
 }
 
 static int64_t block(struct vcpu *v)

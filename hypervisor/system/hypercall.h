@@ -46,6 +46,9 @@ int64_t hypercall_call(struct vcpu *v, uint64_t nr,
 /* Does (or goes on with) the hypercall that v's registers name. */
 void hypercall_dispatch(struct vcpu *v);
 
+/* scree_idle's handler, for the short way too: HC_WAIT, or wake bits. */
+int64_t hypercall_idle(struct vcpu *v, uint64_t deadline);
+
 #define SCREE_HANDLER(number, name, count) hypercall_fn hc_##name;
 SCREE_HYPERCALL_LIST(SCREE_HANDLER)
 #undef SCREE_HANDLER

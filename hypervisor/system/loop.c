@@ -39,7 +39,7 @@ static struct vcpu *next(struct cpu *c)
     if (due)
         timer_run(c, c->now);
     if (due || atomic_load(&c->resched) || !running(c->current))
-        c->current = sched_pick(c);
+        (void)sched_pick(c);
     if (due)
         timer_rearm(c);
     c->interrupted = false;
@@ -126,7 +126,7 @@ static void run(struct cpu *c, struct vcpu *v)
 {
     struct vcpu_exit why;
 
-    if (upcall_event(v)) {
+    if (vcpu_upcall_due(v) && upcall_event(v)) {
         crash(v->domain, "the frame of an event does not fit on the stack");
         return;
     }
@@ -160,15 +160,18 @@ static void turn(struct cpu *c, struct vcpu *v)
     while (undisturbed(c, v));
 }
 
-/* v, and after it whoever is next as soon as it blocks: blocking has looked at
- * the clock, and what else is due interrupts a guest. */
+/* v, and after it whoever is next as soon as it blocks or gives way: nothing
+ * else is due before it interrupts a guest. Blocking has looked at the clock.
+ */
 static void turns(struct cpu *c, struct vcpu *v)
 {
     do {
         turn(c, v);
-        if (c->interrupted || c->current || atomic_load(&c->dead))
+        if (c->interrupted || atomic_load(&c->dead))
             break;
-        c->current = v = sched_pick(c);
+        if (c->current)
+            c->now = machine_clock();
+        v = sched_pick(c);
     } while (v);
     c->now = machine_clock();
 }
