@@ -25,6 +25,12 @@ struct domain *guest_make(struct world *w)
     return d;
 }
 
+void guest_world_start(struct guest_world *x)
+{
+    world_start(&x->w, NULL);
+    x->d = guest_make(&x->w);
+}
+
 void guest_run(struct domain *d)
 {
     struct cpu *c = d->vcpu.cpu;

@@ -15,6 +15,12 @@
 
 /* A started domain of GUEST_PAGES pages in w. */
 struct domain *guest_make(struct world *w);
+/* A world with one such domain; world_stop(&x->w) ends it. */
+struct guest_world {
+    struct world w;
+    struct domain *d;
+};
+void guest_world_start(struct guest_world *x);
 /* Makes d the one that runs on CPU 0. */
 void guest_run(struct domain *d);
 /* A hypercall by d, to its end; INT64_MIN: it blocked or ended. */

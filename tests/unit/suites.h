@@ -13,9 +13,11 @@
     X(string) \
     X(format) \
     X(host) \
+    X(host_guest) \
     X(lock) \
     X(lock_plain) \
     X(frame) \
+    X(frame_model) \
     X(space) \
     X(guestmem) \
     X(image) \
@@ -35,7 +37,9 @@
     X(grant) \
     X(life) \
     X(teardown) \
+    X(restart) \
     X(hypercall) \
+    X(hc_wait) \
     X(ratelimit) \
     X(console) \
     X(uplink) \

@@ -9,49 +9,24 @@
 #include "guest.h"
 #include "system/hypercall.h"
 
-#define MS     1000000ull
-#define REFUSE INT64_MIN /* guest_call(): blocked or ended */
-
-struct fixture {
-    struct world w;
-    struct domain *d;
-};
-
-static void start(struct fixture *x)
-{
-    world_start(&x->w, NULL);
-    x->d = guest_make(&x->w);
-}
-
-static void end(struct fixture *x)
-{
-    world_stop(&x->w);
-}
-
-static int64_t call(struct fixture *x, uint64_t nr, uint64_t a, uint64_t b,
-                    uint64_t c)
-{
-    return guest_call(x->d, nr, a, b, c);
-}
-
 /* ---------------------------------------------------------- all of them */
 
 static void unknown_numbers_are_enosys(void)
 {
-    struct fixture x;
+    struct guest_world x;
     int64_t fast;
 
-    start(&x);
+    guest_world_start(&x);
     for (uint64_t nr = 0; nr < 80; nr++) {
         if (hypercall_known(nr))
             continue;
-        CU_ASSERT_EQUAL(call(&x, nr, 1, 2, 3), -XEN_ENOSYS);
+        CU_ASSERT_EQUAL(guest_call(x.d, nr, 1, 2, 3), -XEN_ENOSYS);
         CU_ASSERT(guest_fast(x.d, nr, 1, 2, &fast));
         CU_ASSERT_EQUAL(fast, -XEN_ENOSYS);
     }
-    CU_ASSERT_EQUAL(call(&x, 1ull << 40, 0, 0, 0), -XEN_ENOSYS);
-    CU_ASSERT_EQUAL(call(&x, UINT64_MAX, 0, 0, 0), -XEN_ENOSYS);
-    end(&x);
+    CU_ASSERT_EQUAL(guest_call(x.d, 1ull << 40, 0, 0, 0), -XEN_ENOSYS);
+    CU_ASSERT_EQUAL(guest_call(x.d, UINT64_MAX, 0, 0, 0), -XEN_ENOSYS);
+    world_stop(&x.w);
 }
 
 /* Every call and command with every kind of bad pointer: an error, no crash,
@@ -65,10 +40,10 @@ static void bad_pointers_are_refused(void)
                                       UINT64_MAX,
                                       UINT64_MAX - 4095,
                                       0x800000000000ull};
-    struct fixture x;
+    struct guest_world x;
     uint64_t before;
 
-    start(&x);
+    guest_world_start(&x);
     before = frames_available(x.w.frames);
     for (uint64_t nr = 0; nr < SCREE_HYPERCALLS; nr++) {
         if (nr == __HYPERVISOR_scree_idle || nr == __HYPERVISOR_scree_vio)
@@ -78,68 +53,71 @@ static void bad_pointers_are_refused(void)
                 if (nr == __HYPERVISOR_sched_op &&
                     (cmd == SCHEDOP_block || cmd == SCHEDOP_shutdown))
                     continue; /* do not come back */
-                (void)call(&x, nr, cmd, places[i], places[i]);
-                (void)call(&x, nr, places[i], cmd + 1, cmd);
+                (void)guest_call(x.d, nr, cmd, places[i], places[i]);
+                (void)guest_call(x.d, nr, places[i], cmd + 1, cmd);
             }
         }
     }
     CU_ASSERT_EQUAL(domain_state(x.d), DOMAIN_RUNNING);
     CU_ASSERT_EQUAL(frames_available(x.w.frames), before);
-    end(&x);
+    world_stop(&x.w);
 }
 
 /* ------------------------------------------------------------- version */
 
 static void version_tells_what_this_is(void)
 {
-    struct fixture x;
+    struct guest_world x;
     char text[1024];
     struct xen_feature_info f = {.submap_idx = 0, .submap = 77};
     int64_t fast = 0;
 
-    start(&x);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_xen_version, XENVER_version, 0, 0),
-                    0x40011);
+    guest_world_start(&x);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_xen_version, XENVER_version, 0, 0),
+        0x40011);
     CU_ASSERT(
         guest_fast(x.d, __HYPERVISOR_xen_version, XENVER_version, 0, &fast));
     CU_ASSERT_EQUAL(fast, 0x40011);
     CU_ASSERT_FALSE(
         guest_fast(x.d, __HYPERVISOR_xen_version, XENVER_pagesize, 0, &fast));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_xen_version, XENVER_pagesize, 0, 0),
-                    4096);
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_xen_version, XENVER_extraversion, HERE, 0), 0);
+        guest_call(x.d, __HYPERVISOR_xen_version, XENVER_pagesize, 0, 0), 4096);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_xen_version, XENVER_extraversion, HERE, 0),
+        0);
     guest_get(x.d, HERE, text, 16);
     CU_ASSERT_STRING_EQUAL(text, ".scree");
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_xen_version, XENVER_capabilities, HERE, 0), 0);
+        guest_call(x.d, __HYPERVISOR_xen_version, XENVER_capabilities, HERE, 0),
+        0);
     guest_get(x.d, HERE, text, sizeof(text));
     CU_ASSERT_STRING_EQUAL(text, "scree-1.0-flat");
     CU_ASSERT_EQUAL(text[1023], 0);
     CU_ASSERT_EQUAL(
         GUEST_OP(x.d, __HYPERVISOR_xen_version, XENVER_get_features, &f), 0);
     CU_ASSERT_EQUAL(f.submap, 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_xen_version, 99, HERE, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_xen_version, 99, HERE, 0),
                     -XEN_ENOSYS);
-    end(&x);
+    world_stop(&x.w);
 }
 
 /* ----------------------------------------------------------- multicall */
 
-static int64_t multicall(struct fixture *x, struct multicall_entry *e,
+static int64_t multicall(struct guest_world *x, struct multicall_entry *e,
                          unsigned n)
 {
     int64_t result;
 
     guest_put(x->d, HERE, e, n * sizeof(*e));
-    result = call(x, __HYPERVISOR_multicall, HERE, n, 0);
+    result = guest_call(x->d, __HYPERVISOR_multicall, HERE, n, 0);
     guest_get(x->d, HERE, e, n * sizeof(*e));
     return result;
 }
 
 static void multicall_runs_in_order(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct multicall_entry e[] = {
         {.op = __HYPERVISOR_xen_version, .args = {XENVER_version}},
         {.op = __HYPERVISOR_set_timer_op, .args = {0}},
@@ -156,21 +134,21 @@ static void multicall_runs_in_order(void)
         0x40011,     0,           -XEN_ENOSYS, -XEN_EINVAL, -XEN_EINVAL,
         -XEN_EINVAL, -XEN_EINVAL, -XEN_EINVAL, -XEN_EINVAL, -XEN_ENOSYS};
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(multicall(&x, e, ARRAY_SIZE(e)), 0);
     for (unsigned i = 0; i < ARRAY_SIZE(e); i++)
         CU_ASSERT_EQUAL((int64_t)e[i].result, expected[i]);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void long_multicall_gives_way(void)
 {
     static struct multicall_entry e[1024];
-    struct fixture x;
+    struct guest_world x;
     struct machine_regs *r;
     unsigned turns = 0;
 
-    start(&x);
+    guest_world_start(&x);
     for (unsigned i = 0; i < 1024; i++)
         e[i] = (struct multicall_entry){.op = __HYPERVISOR_xen_version};
     guest_put(x.d, HERE, e, sizeof(e));
@@ -187,32 +165,34 @@ static void long_multicall_gives_way(void)
     CU_ASSERT_EQUAL(r->rax, 0);
     guest_get(x.d, HERE, e, sizeof(e));
     CU_ASSERT_EQUAL(e[1023].result, 0x40011);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_multicall, HERE, 1025, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_multicall, HERE, 1025, 0),
                     -XEN_E2BIG);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_multicall, BAD, 1, 0), -XEN_EFAULT);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_multicall, BAD, 0, 0), 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_multicall, SCREE_INFO_PAGE, 1, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_multicall, BAD, 1, 0),
                     -XEN_EFAULT);
-    end(&x);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_multicall, BAD, 0, 0), 0);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_multicall, SCREE_INFO_PAGE, 1, 0),
+        -XEN_EFAULT);
+    world_stop(&x.w);
 }
 
 /* A call inside that gives way itself. */
 static void multicall_of_long_calls(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct multicall_entry e = {
         .op = __HYPERVISOR_console_io,
         .args = {CONSOLEIO_write, 20000, SCREE_IMAGE_BASE}};
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(multicall(&x, &e, 1), 0);
     CU_ASSERT_EQUAL(e.result, 0);
-    end(&x);
+    world_stop(&x.w);
 }
 
 /* -------------------------------------------------------------- memory */
 
-static int64_t reserve(struct fixture *x, unsigned cmd, uint64_t first,
+static int64_t reserve(struct guest_world *x, unsigned cmd, uint64_t first,
                        unsigned n)
 {
     struct xen_memory_reservation r = {.nr_extents = n, .domid = DOMID_SELF};
@@ -225,7 +205,7 @@ static int64_t reserve(struct fixture *x, unsigned cmd, uint64_t first,
     return GUEST_OP(x->d, __HYPERVISOR_memory_op, cmd, &r);
 }
 
-static int64_t pages_of(struct fixture *x, unsigned cmd)
+static int64_t pages_of(struct guest_world *x, unsigned cmd)
 {
     domid_t self = DOMID_SELF;
 
@@ -234,10 +214,10 @@ static int64_t pages_of(struct fixture *x, unsigned cmd)
 
 static void memory_goes_and_comes(void)
 {
-    struct fixture x;
+    struct guest_world x;
     uint64_t before, page = (SCREE_IMAGE_BASE >> 12) + 8;
 
-    start(&x);
+    guest_world_start(&x);
     before = frames_available(x.w.frames);
     CU_ASSERT_EQUAL(pages_of(&x, XENMEM_maximum_reservation), GUEST_PAGES);
     guest_put(x.d, page << 12, "text", 5);
@@ -254,33 +234,33 @@ static void memory_goes_and_comes(void)
     CU_ASSERT_EQUAL(pages_of(&x, XENMEM_current_reservation), GUEST_PAGES);
     CU_ASSERT_EQUAL(reserve(&x, XENMEM_decrease_reservation, 2, 1), 0);
     CU_ASSERT_EQUAL(reserve(&x, XENMEM_decrease_reservation, 1ull << 60, 1), 0);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void memory_may_be_gone(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct quota all = {0, 0};
     uint64_t page = (SCREE_IMAGE_BASE >> 12) + 8;
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(reserve(&x, XENMEM_decrease_reservation, page, 3), 3);
     CU_ASSERT_EQUAL(
         frame_promise(x.w.frames, &all, frames_available(x.w.frames) - 2), 0);
     CU_ASSERT_EQUAL(reserve(&x, XENMEM_populate_physmap, page, 3), 2);
     frame_unpromise(x.w.frames, &all, all.promised);
     CU_ASSERT_EQUAL(reserve(&x, XENMEM_populate_physmap, page + 2, 1), 1);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void memory_arguments_are_checked(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct xen_memory_reservation r = {
         .nr_extents = 1, .extent_order = 1, .domid = DOMID_SELF};
     domid_t other = 9;
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(
         GUEST_OP(x.d, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r),
         -XEN_EINVAL);
@@ -297,15 +277,16 @@ static void memory_arguments_are_checked(void)
     CU_ASSERT_EQUAL(GUEST_OP(x.d, __HYPERVISOR_memory_op,
                              XENMEM_current_reservation, &other),
                     -XEN_EPERM);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_memory_op, 77, HERE, 0), -XEN_ENOSYS);
-    end(&x);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_memory_op, 77, HERE, 0),
+                    -XEN_ENOSYS);
+    world_stop(&x.w);
 }
 
 /* --------------------------------------------------------------- traps */
 
 static void handlers_are_set_together(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct trap_info t[] = {
         {.vector = 14, .flags = 4, .address = 0x100100},
         {.vector = 6, .address = 0x100200},
@@ -313,72 +294,75 @@ static void handlers_are_set_together(void)
         {.address = 0},
     };
 
-    start(&x);
+    guest_world_start(&x);
     guest_put(x.d, HERE, t, sizeof(t));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, HERE, 0, 0), 0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, HERE, 0, 0),
+                    0);
     CU_ASSERT_EQUAL(x.d->vcpu.trap_handlers[14], 0x100100);
     CU_ASSERT_EQUAL(x.d->vcpu.trap_flags[14], 4);
     t[0].address = 0x100300;
     t[1].vector = 32;
     guest_put(x.d, HERE, t, sizeof(t));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, HERE, 0, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, HERE, 0, 0),
                     -XEN_EINVAL);
     CU_ASSERT_EQUAL(x.d->vcpu.trap_handlers[14], 0x100100);
     t[1] = (struct trap_info){.vector = 6, .address = 1ull << 32};
     guest_put(x.d, HERE, t, sizeof(t));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, HERE, 0, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, HERE, 0, 0),
                     -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, BAD, 0, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, BAD, 0, 0),
                     -XEN_EFAULT);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, 0, 0, 0), 0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, 0, 0, 0), 0);
     CU_ASSERT_EQUAL(x.d->vcpu.trap_handlers[14], 0);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void trap_table_has_an_end(void)
 {
     static struct trap_info t[300];
-    struct fixture x;
+    struct guest_world x;
 
-    start(&x);
+    guest_world_start(&x);
     for (unsigned i = 0; i < 300; i++)
         t[i] = (struct trap_info){.vector = 6, .address = 0x100000};
     guest_put(x.d, HERE, t, sizeof(t));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_trap_table, HERE, 0, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_trap_table, HERE, 0, 0),
                     -XEN_E2BIG);
     CU_ASSERT_EQUAL(x.d->vcpu.trap_handlers[6], 0);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void stacks_are_checked(void)
 {
-    struct fixture x;
+    struct guest_world x;
 
-    start(&x);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 4096, HERE, 0), 0);
+    guest_world_start(&x);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_stack_switch, 4096, HERE, 0),
+                    0);
     CU_ASSERT_EQUAL(x.d->vcpu.fault_stack_top.a, HERE);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 100, HERE, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_stack_switch, 100, HERE, 0),
                     -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 4096, HERE + 8, 0),
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_stack_switch, 4096, HERE + 8, 0),
+        -XEN_EINVAL);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_stack_switch, 8192, 4096, 0),
                     -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 8192, 4096, 0),
-                    -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 4096, BAD, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_stack_switch, 4096, BAD, 0),
                     -XEN_EINVAL);
     CU_ASSERT_EQUAL(x.d->vcpu.fault_stack_size, 4096);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_stack_switch, 0, BAD, 0), 0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_stack_switch, 0, BAD, 0), 0);
     CU_ASSERT_EQUAL(x.d->vcpu.fault_stack_size, 0);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void callbacks_are_checked(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct callback_register r = {.type = CALLBACKTYPE_event,
                                   .address = 0x100100};
     struct callback_unregister u = {.type = CALLBACKTYPE_event};
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(
         GUEST_OP(x.d, __HYPERVISOR_callback_op, CALLBACKOP_register, &r), 0);
     CU_ASSERT_EQUAL(x.d->vcpu.event_handler.a, 0x100100);
@@ -397,53 +381,62 @@ static void callbacks_are_checked(void)
     CU_ASSERT_EQUAL(
         GUEST_OP(x.d, __HYPERVISOR_callback_op, CALLBACKOP_unregister, &u),
         -XEN_ENOSYS);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_callback_op, 9, HERE, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_callback_op, 9, HERE, 0),
                     -XEN_ENOSYS);
-    end(&x);
+    world_stop(&x.w);
 }
 
 /* ----------------------------------------------------------- processor */
 
 static void processor_state(void)
 {
-    struct fixture x;
+    struct guest_world x;
     struct vcpu_register_vcpu_info v = {.mfn = 4};
     struct vcpu_runstate_info s;
 
-    start(&x);
+    guest_world_start(&x);
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_set_segment_base, SEGBASE_FS, 0x100000, 0), 0);
+        guest_call(x.d, __HYPERVISOR_set_segment_base, SEGBASE_FS, 0x100000, 0),
+        0);
     CU_ASSERT_EQUAL(host_segment_base(&x.d->vcpu.m, SEGMENT_FS), 0x100000);
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_set_segment_base, SEGBASE_GS_USER, 1, 0), 0);
+        guest_call(x.d, __HYPERVISOR_set_segment_base, SEGBASE_GS_USER, 1, 0),
+        0);
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, 1, 0),
+        guest_call(x.d, __HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, 1, 0),
         -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_segment_base, SEGBASE_FS, BAD, 0),
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_set_segment_base, SEGBASE_FS, BAD, 0),
+        -XEN_EINVAL);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_debugreg, 0, 0x100000, 0),
+                    0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_get_debugreg, 0, 0, 0),
+                    0x100000);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_set_debugreg, 0, BAD, 0),
                     -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_debugreg, 0, 0x100000, 0), 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_get_debugreg, 0, 0, 0), 0x100000);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_debugreg, 0, BAD, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_get_debugreg, 4, 0, 0),
                     -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_get_debugreg, 4, 0, 0), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_vcpu_op, VCPUOP_is_up, 0, 0), 1);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_vcpu_op, VCPUOP_is_up, 1, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op, VCPUOP_is_up, 0, 0),
+                    1);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op, VCPUOP_is_up, 1, 0),
                     -XEN_ENOENT);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_vcpu_op, VCPUOP_down, 0, 0),
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op, VCPUOP_down, 0, 0),
                     -XEN_ENOSYS);
     guest_put(x.d, HERE, &v, sizeof(v));
-    CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, HERE), 0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op,
+                               VCPUOP_register_vcpu_info, 0, HERE),
+                    0);
     v.mfn = HERE >> 12;
     guest_put(x.d, HERE, &v, sizeof(v));
-    CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, HERE),
-        -XEN_EINVAL);
-    CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, HERE), 0);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op,
+                               VCPUOP_register_vcpu_info, 0, HERE),
+                    -XEN_EINVAL);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_vcpu_op,
+                               VCPUOP_get_runstate_info, 0, HERE),
+                    0);
     guest_get(x.d, HERE, &s, sizeof(s));
     CU_ASSERT_EQUAL(s.state, RUNSTATE_running);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static __attribute__((noinline)) void dirty_stack(void)
@@ -458,209 +451,61 @@ static __attribute__((noinline)) void dirty_stack(void)
 static void runstate_shows_nothing_else(void)
 {
     struct hypercall h = {.a = {VCPUOP_get_runstate_info, 0, HERE}};
-    struct fixture x;
+    struct guest_world x;
     uint32_t words[2];
 
-    start(&x);
+    guest_world_start(&x);
     h.again = &x.d->vcpu.again[0];
     guest_run(x.d);
     dirty_stack();
     CU_ASSERT_EQUAL(hc_vcpu_op(&x.d->vcpu, &h), 0);
     guest_get(x.d, HERE, words, sizeof(words));
     CU_ASSERT_EQUAL(words[1], 0);
-    end(&x);
-}
-
-/* Another CPU may end a domain in the midst of any call. */
-static void poll_of_one_that_was_stopped(void)
-{
-    const struct sched_poll p = {.nr_ports = 0};
-    struct hypercall h = {.a = {SCHEDOP_poll, HERE}};
-    struct fixture x;
-
-    start(&x);
-    guest_put(x.d, HERE, &p, sizeof(p));
-    guest_run(x.d);
-    sched_stop(&x.d->vcpu);
-    CU_ASSERT_EQUAL(hc_sched_op(&x.d->vcpu, &h), 0);
-    CU_ASSERT_EQUAL(atomic_load(&x.d->vcpu.wait), WAIT_NONE);
-    end(&x);
-}
-
-/* ------------------------------------------------------- time and waits */
-
-static int64_t idle(struct fixture *x, uint64_t deadline)
-{
-    return call(x, __HYPERVISOR_scree_idle, deadline, 0, 0);
-}
-
-static void idle_says_why_it_returned(void)
-{
-    struct fixture x;
-    struct vcpu *v;
-
-    start(&x);
-    v = &x.d->vcpu;
-    host_clock_set(10 * MS);
-    CU_ASSERT_EQUAL(idle(&x, 0), 0);
-    CU_ASSERT_EQUAL(idle(&x, 5 * MS), SCREE_WAKE_TIMER);
-    event_raise(x.d, SCREE_PORT_NET);
-    CU_ASSERT_EQUAL(idle(&x, 0), SCREE_WAKE_EVENT);
-    CU_ASSERT_EQUAL(idle(&x, SCREE_IDLE_FOREVER), SCREE_WAKE_EVENT);
-    CU_ASSERT_EQUAL(idle(&x, 5 * MS), SCREE_WAKE_TIMER | SCREE_WAKE_EVENT);
-    memset(x.d->shared, 0, 64);
-    memset(x.d->shared->evtchn_pending, 0, 8);
-    CU_ASSERT_EQUAL(idle(&x, 20 * MS), REFUSE);
-    CU_ASSERT_EQUAL(host_deadline_of(0), 20 * MS);
-    host_clock_set(20 * MS);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_EQUAL(v->m.regs.rax, SCREE_WAKE_TIMER);
-    CU_ASSERT_EQUAL(idle(&x, SCREE_IDLE_FOREVER), REFUSE);
-    event_raise(x.d, SCREE_PORT_NET);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_EQUAL(v->m.regs.rax, SCREE_WAKE_EVENT);
-    end(&x);
-}
-
-static void block_unmasks(void)
-{
-    struct fixture x;
-
-    start(&x);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_sched_op, SCHEDOP_block, 0, 0),
-                    REFUSE);
-    CU_ASSERT_EQUAL(x.d->vcpu.info->evtchn_upcall_mask, 0);
-    event_raise(x.d, 33);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_EQUAL(x.d->vcpu.m.regs.rax, 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_sched_op, SCHEDOP_block, 0, 0), 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0), 0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_sched_op, 77, 0, 0), -XEN_ENOSYS);
-    end(&x);
-}
-
-static int64_t poll_ports(struct fixture *x, uint32_t port, unsigned n,
-                          uint64_t timeout)
-{
-    struct sched_poll p = {.nr_ports = n, .timeout = timeout};
-
-    guest_put(x->d, HERE + 512, &port, sizeof(port));
-    set_xen_guest_handle(p.ports, (void *)(uintptr_t)(HERE + 512));
-    return GUEST_OP(x->d, __HYPERVISOR_sched_op, SCHEDOP_poll, &p);
-}
-
-static void poll_waits_for_masked_ports_too(void)
-{
-    struct fixture x;
-
-    start(&x);
-    x.d->shared->evtchn_mask[0] = 1 << 20;
-    host_clock_set(MS);
-    CU_ASSERT_EQUAL(poll_ports(&x, 20, 1, MS / 2), 0); /* too late already */
-    event_raise(x.d, 21); /* a stale event does not end the wait */
-    CU_ASSERT_EQUAL(poll_ports(&x, 20, 1, 5 * MS), REFUSE);
-    event_raise(x.d, 20);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_EQUAL(x.d->vcpu.m.regs.rax, 0);
-    CU_ASSERT_EQUAL(poll_ports(&x, 20, 1, 0), 0); /* pending */
-    CU_ASSERT_EQUAL(poll_ports(&x, 22, 1, 3 * MS), REFUSE);
-    host_clock_set(3 * MS);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_EQUAL(x.d->vcpu.m.regs.rax, 0);
-    CU_ASSERT_EQUAL(poll_ports(&x, SCREE_PORTS, 1, 0), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(poll_ports(&x, 20, 129, 0), -XEN_EINVAL);
-    end(&x);
-}
-
-static void timer_raises_its_port(void)
-{
-    struct fixture x;
-    int64_t fast = 1;
-
-    start(&x);
-    host_clock_set(MS);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_timer_op, 2 * MS, 0, 0), 0);
-    CU_ASSERT(guest_fast(x.d, __HYPERVISOR_set_timer_op, 3 * MS, 0, &fast));
-    CU_ASSERT_EQUAL(fast, 0);
-    host_clock_set(2 * MS);
-    guest_pass(&x.w, 1);
-    CU_ASSERT_FALSE(event_pending(x.d, SCREE_PORT_TIMER));
-    host_clock_set(3 * MS);
-    guest_pass(&x.w, 1);
-    CU_ASSERT(event_pending(x.d, SCREE_PORT_TIMER));
-    memset(x.d->shared->evtchn_pending, 0, 8);
-    CU_ASSERT_FALSE(guest_fast(x.d, __HYPERVISOR_set_timer_op, 1, 0, &fast));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_timer_op, 1, 0, 0), 0);
-    CU_ASSERT(event_pending(x.d, SCREE_PORT_TIMER));
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_set_timer_op, 9 * MS, 0, 0), 0);
-    CU_ASSERT(guest_fast(x.d, __HYPERVISOR_set_timer_op, 0, 0, &fast));
-    CU_ASSERT_EQUAL(x.d->vcpu.timer.deadline, UINT64_MAX);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_scree_time, 0, 0, 0), 3 * MS);
-    CU_ASSERT(guest_fast(x.d, __HYPERVISOR_scree_time, 0, 0, &fast));
-    CU_ASSERT_EQUAL(fast, 3 * MS);
-    end(&x);
-}
-
-static void somebody_who_waits_is_seen(void)
-{
-    struct fixture x;
-    int64_t fast;
-
-    start(&x);
-    guest_run(x.d);
-    atomic_store(&x.d->vcpu.cpu->resched, true);
-    CU_ASSERT_FALSE(guest_fast(x.d, __HYPERVISOR_set_timer_op, 0, 0, &fast));
-    CU_ASSERT(x.d->vcpu.completed);
-    x.d->vcpu.completed = false;
-    atomic_store(&x.d->vcpu.cpu->resched, false);
-    event_raise(x.d, 20);
-    x.d->vcpu.info->evtchn_upcall_mask = 0;
-    CU_ASSERT_FALSE(
-        guest_fast(x.d, __HYPERVISOR_xen_version, XENVER_version, 0, &fast));
-    CU_ASSERT_FALSE(x.d->vcpu.completed);
-    end(&x);
+    world_stop(&x.w);
 }
 
 /* ------------------------------------------------------------ console, vio */
 
 static void vio_is_reached(void)
 {
-    struct fixture x;
+    struct guest_world x;
     int64_t fast;
 
-    start(&x);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_scree_vio, 99, 0, 0), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_scree_vio, SCREE_VIO_KICK, SCREE_VIO_NET, 0),
-        -XEN_ENODEV);
+    guest_world_start(&x);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_scree_vio, 99, 0, 0),
+                    -XEN_EINVAL);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_scree_vio, SCREE_VIO_KICK,
+                               SCREE_VIO_NET, 0),
+                    -XEN_ENODEV);
     CU_ASSERT_FALSE(
         guest_fast(x.d, __HYPERVISOR_scree_vio, SCREE_VIO_OPEN, 0, &fast));
     CU_ASSERT_FALSE(guest_fast(x.d, __HYPERVISOR_sched_op, 99, 0, &fast));
     CU_ASSERT(guest_fast(x.d, __HYPERVISOR_sched_op, SCHEDOP_yield, 0, &fast));
     CU_ASSERT_FALSE(x.d->vcpu.completed);
-    end(&x);
+    world_stop(&x.w);
 }
 
 static void console_takes_and_gives(void)
 {
-    struct fixture x;
+    struct guest_world x;
 
-    start(&x);
+    guest_world_start(&x);
     guest_put(x.d, HERE, "words\n", 6);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_console_io, CONSOLEIO_write, 6, HERE),
-                    0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_console_io, CONSOLEIO_write, 0, BAD),
-                    0);
     CU_ASSERT_EQUAL(
-        call(&x, __HYPERVISOR_console_io, CONSOLEIO_write, 9000, BAD),
+        guest_call(x.d, __HYPERVISOR_console_io, CONSOLEIO_write, 6, HERE), 0);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_console_io, CONSOLEIO_write, 0, BAD), 0);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_console_io, CONSOLEIO_write, 9000, BAD),
         -XEN_EFAULT);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_console_io, CONSOLEIO_read, 16, HERE),
-                    0);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_console_io, CONSOLEIO_read, 16, BAD),
-                    -XEN_EFAULT);
-    CU_ASSERT_EQUAL(call(&x, __HYPERVISOR_console_io, 9, 16, HERE),
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_console_io, CONSOLEIO_read, 16, HERE), 0);
+    CU_ASSERT_EQUAL(
+        guest_call(x.d, __HYPERVISOR_console_io, CONSOLEIO_read, 16, BAD),
+        -XEN_EFAULT);
+    CU_ASSERT_EQUAL(guest_call(x.d, __HYPERVISOR_console_io, 9, 16, HERE),
                     -XEN_ENOSYS);
-    end(&x);
+    world_stop(&x.w);
 }
 
 void suite_hypercall(void)
@@ -681,12 +526,6 @@ void suite_hypercall(void)
         {"stacks are checked", stacks_are_checked},
         {"callbacks are checked", callbacks_are_checked},
         {"processor state", processor_state},
-        {"idle says why it returned", idle_says_why_it_returned},
-        {"block unmasks", block_unmasks},
-        {"poll of one that was stopped", poll_of_one_that_was_stopped},
-        {"poll waits for masked ports, too", poll_waits_for_masked_ports_too},
-        {"the timer raises its port", timer_raises_its_port},
-        {"somebody who waits is seen", somebody_who_waits_is_seen},
         {"vio is reached", vio_is_reached},
         {"console takes and gives", console_takes_and_gives},
     };

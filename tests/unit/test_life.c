@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domain's life as the whole system gives it: booted from a bundle, ended by
- * itself or by a fault, reaped, restarted after a growing delay, or preserved;
- * and a cell's end. Guests are scripts of exits.
+ * itself or by a fault, reaped, with several CPUs, too; and a cell's end. What
+ * follows a domain's end: test_restart.c. Guests are scripts of exits.
  */
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/image.h"
-#include "guest.h"
 #include "io/switch.h"
-#include "small_bundle.h"
+#include "life.h"
 #include "system/crash.h"
 #include "system/hypercall.h"
 #include "system/loop.h"
@@ -20,118 +17,48 @@
 
 #define MS 1000000ull
 
-static struct small_bundle b;
 static struct options options;
-
-/* Idling takes no time here. */
-static void stay_awake(void *argument)
-{
-    (void)argument;
-    machine_kick(machine_cpu());
-}
-
-/* Boots a cell from b as main does. */
-static void boot(struct world *w, const struct host_config *more)
-{
-    struct host_config config = more ? *more : (struct host_config){0};
-
-    config.module = &b;
-    config.module_size = sizeof(b);
-    host_start(&config);
-    host_on_idle(stay_awake, NULL);
-    w->cell = calloc(1, sizeof(*w->cell));
-    options_parse(&options, machine_info()->cmdline);
-    w->cell->options = &options;
-    system_boot(w->cell);
-    w->frames = w->cell->frames;
-    host_clock_advance(1);
-}
-
-static void stop(struct world *w)
-{
-    for (uint32_t id = 1; id < w->cell->domain_limit; id++) {
-        struct domain *d = atomic_load(&w->cell->domains[id]);
-
-        if (d && domain_state(d) != DOMAIN_DYING)
-            domain_end(d, SHUTDOWN_poweroff);
-    }
-    guest_pass(w, 20);
-    CU_ASSERT_EQUAL(atomic_load(&w->cell->domain_count), 0);
-    frames_audit(w->frames);
-    host_stop();
-    free(w->cell);
-}
-
-static bool said(const char *text)
-{
-    return strstr(host_console_text(), text);
-}
-
-static struct domain *find(struct world *w, uint32_t id)
-{
-    return domain_find(w->cell, id);
-}
-
-/* Domain `id` makes this exit; then the loop does what follows. */
-static void faults(struct world *w, uint32_t id, uint32_t vector,
-                   uint32_t error, uint64_t address)
-{
-    struct domain *d = find(w, id);
-
-    guest_run(d);
-    host_vcpu_fault(&d->vcpu.m, vector, error, address);
-    guest_pass(w, 1);
-}
-
-static void shuts_down(struct world *w, uint32_t id, uint32_t reason)
-{
-    struct sched_shutdown s = {reason};
-    struct domain *d = find(w, id);
-
-    guest_put(d, 0x108000, &s, sizeof(s));
-    (void)guest_call(d, __HYPERVISOR_sched_op, SCHEDOP_shutdown, 0x108000, 0);
-    guest_pass(w, 6);
-}
 
 static void all_of_the_bundle_runs(void)
 {
     struct world w;
 
-    small_bundle_make(&b);
-    b.domains[1].weight = 0;
-    b.domains[2].ipv4 = 0x0a000005;
-    boot(&w, NULL);
-    CU_ASSERT(said("1 CPU"));
-    CU_ASSERT(said("4 domains to create"));
-    CU_ASSERT(said("domain 1 (one) created"));
-    CU_ASSERT(said("domain two refused: its weight is bad"));
-    CU_ASSERT(said("domain 4 (four) created"));
-    CU_ASSERT(said("1 refused"));
-    CU_ASSERT_PTR_NULL(find(&w, 2));
-    CU_ASSERT_EQUAL(find(&w, 3)->info->ipv4, 0x0a000005);
-    CU_ASSERT_EQUAL(find(&w, 3)->info->prefix, 24);
-    CU_ASSERT(find(&w, 3)->info->features & SCREE_FEATURE_NET);
-    stop(&w);
+    small_bundle_make(&life_bundle);
+    life_bundle.domains[1].weight = 0;
+    life_bundle.domains[2].ipv4 = 0x0a000005;
+    life_boot(&w, NULL);
+    CU_ASSERT(life_said("1 CPU"));
+    CU_ASSERT(life_said("4 domains to create"));
+    CU_ASSERT(life_said("domain 1 (one) created"));
+    CU_ASSERT(life_said("domain two refused: its weight is bad"));
+    CU_ASSERT(life_said("domain 4 (four) created"));
+    CU_ASSERT(life_said("1 refused"));
+    CU_ASSERT_PTR_NULL(life_find(&w, 2));
+    CU_ASSERT_EQUAL(life_find(&w, 3)->info->ipv4, 0x0a000005);
+    CU_ASSERT_EQUAL(life_find(&w, 3)->info->prefix, 24);
+    CU_ASSERT(life_find(&w, 3)->info->features & SCREE_FEATURE_NET);
+    life_stop(&w);
 }
 
 static void no_bundle_no_seed_still_boots(void)
 {
     struct world w;
 
-    small_bundle_make(&b);
-    b.header.magic = 0;
-    host_start(&(struct host_config){.module = &b, .module_size = sizeof(b)});
+    small_bundle_make(&life_bundle);
+    life_bundle.header.magic = 0;
+    host_start(&(struct host_config){.module = &life_bundle,
+                                     .module_size = sizeof(life_bundle)});
     host_random_present(false);
     w.cell = calloc(1, sizeof(*w.cell));
     options_parse(&options, "domains=5 strange");
     w.cell->options = &options;
     system_boot(w.cell);
     w.frames = w.cell->frames;
-    CU_ASSERT(said("no bundle"));
-    CU_ASSERT(said("no source of random numbers"));
-    CU_ASSERT(said("strange"));
+    CU_ASSERT(life_said("no bundle"));
+    CU_ASSERT(life_said("no source of random numbers"));
+    CU_ASSERT(life_said("strange"));
     CU_ASSERT_EQUAL(w.cell->domain_limit, 6);
-    stop(&w);
+    life_stop(&w);
 }
 
 static void boot_again(void *argument)
@@ -147,7 +74,7 @@ static void boot_without_memory_panics(void)
     options_parse(&options, "");
     cell->options = &options;
     CU_ASSERT(world_panics(boot_again, cell));
-    CU_ASSERT(said("panic on CPU 0"));
+    CU_ASSERT(life_said("panic on CPU 0"));
     host_stop();
     free(cell);
 }
@@ -159,20 +86,20 @@ static void check_fault(uint32_t vector, uint32_t error, uint64_t address,
     struct world w;
     uint64_t before, after;
 
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
+    small_bundle_make(&life_bundle);
+    life_bundle.header.domain_count = 1;
+    life_boot(&w, NULL);
     after = frames_available(w.frames);
-    faults(&w, 1, vector, error, address);
-    CU_ASSERT(said(why));
-    CU_ASSERT(said("rip 0000000000100010 start+0x10"));
-    CU_ASSERT(said("r15"));
+    life_faults(&w, 1, vector, error, address);
+    CU_ASSERT(life_said(why));
+    CU_ASSERT(life_said("rip 0000000000100010 start+0x10"));
+    CU_ASSERT(life_said("r15"));
     guest_pass(&w, 3);
     before = frames_available(w.frames);
-    CU_ASSERT_PTR_NULL(find(&w, 1));
+    CU_ASSERT_PTR_NULL(life_find(&w, 1));
     CU_ASSERT(before > after);
-    CU_ASSERT(said("domain 1 (one) gone: crashed, frames: "));
-    stop(&w);
+    CU_ASSERT(life_said("domain 1 (one) gone: crashed, frames: "));
+    life_stop(&w);
 }
 
 static void faults_without_handler_are_explained(void)
@@ -190,12 +117,12 @@ static void first_touch_is_no_crash(void)
 {
     struct world w;
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
-    faults(&w, 1, FAULT_PAGE, FAULT_PAGE_WRITE, 0x108123);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 1));
-    CU_ASSERT_FALSE(said("crashed"));
-    stop(&w);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
+    life_faults(&w, 1, FAULT_PAGE, FAULT_PAGE_WRITE, 0x108123);
+    CU_ASSERT_PTR_NOT_NULL(life_find(&w, 1));
+    CU_ASSERT_FALSE(life_said("crashed"));
+    life_stop(&w);
 }
 
 static void handled_fault_goes_to_the_guest(void)
@@ -203,16 +130,16 @@ static void handled_fault_goes_to_the_guest(void)
     struct world w;
     struct domain *d;
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
-    d = find(&w, 1);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
+    d = life_find(&w, 1);
     d->vcpu.trap_handlers[6] = 0x100100;
-    faults(&w, 1, 6, 0, 0);
+    life_faults(&w, 1, 6, 0, 0);
     CU_ASSERT_EQUAL(d->vcpu.m.regs.rip, 0x100100);
     d->vcpu.m.regs.rsp = 64; /* no room for the next one */
-    faults(&w, 1, 6, 0, 0);
-    CU_ASSERT(said("frame does not fit on the stack"));
-    stop(&w);
+    life_faults(&w, 1, 6, 0, 0);
+    CU_ASSERT(life_said("frame does not fit on the stack"));
+    life_stop(&w);
 }
 
 static void event_frame_that_does_not_fit_crashes(void)
@@ -220,201 +147,50 @@ static void event_frame_that_does_not_fit_crashes(void)
     struct world w;
     struct domain *d;
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
-    d = find(&w, 1);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
+    d = life_find(&w, 1);
     guest_run(d);
     d->vcpu.event_handler = gva(0x100100);
     d->vcpu.info->evtchn_upcall_mask = 0;
     d->vcpu.m.regs.rsp = BAD;
     event_raise(d, 20);
     guest_pass(&w, 5);
-    CU_ASSERT(said("crashed: the frame of an event"));
-    CU_ASSERT_PTR_NULL(find(&w, 1));
-    stop(&w);
+    CU_ASSERT(life_said("crashed: the frame of an event"));
+    CU_ASSERT_PTR_NULL(life_find(&w, 1));
+    life_stop(&w);
 }
 
 static void promised_memory_that_is_gone_crashes(void)
 {
     struct world w;
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
     frames_fail_at(w.frames, 1);
-    faults(&w, 1, FAULT_PAGE, FAULT_PAGE_WRITE, 0x108123);
-    CU_ASSERT(said("no memory for a page"));
-    stop(&w);
+    life_faults(&w, 1, FAULT_PAGE, FAULT_PAGE_WRITE, 0x108123);
+    CU_ASSERT(life_said("no memory for a page"));
+    life_stop(&w);
 }
 
 static void shutdown_reasons(void)
 {
     struct world w;
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
-    shuts_down(&w, 1, SHUTDOWN_poweroff);
-    CU_ASSERT(said("domain 1 (one) gone: powered off"));
-    CU_ASSERT_FALSE(said("crashed"));
-    shuts_down(&w, 2, SHUTDOWN_crash);
-    CU_ASSERT(said("it said so"));
-    CU_ASSERT(said("domain 2 (two) gone: crashed"));
-    shuts_down(&w, 3, SHUTDOWN_watchdog);
-    CU_ASSERT(said("domain 3 (three) gone: watchdog"));
-    shuts_down(&w, 4, SHUTDOWN_MAX + 1);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 4));
-    CU_ASSERT_EQUAL(find(&w, 4)->vcpu.m.regs.rax, (uint64_t)-XEN_EINVAL);
-    stop(&w);
-}
-
-/* Moves time on by ms and lets the loop see it. */
-static void later(struct world *w, uint64_t ms)
-{
-    host_clock_advance(ms * MS);
-    guest_pass(w, 3);
-}
-
-static void reboot_comes_back_after_a_delay(void)
-{
-    struct world w;
-
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
-    shuts_down(&w, 1, SHUTDOWN_reboot);
-    CU_ASSERT(said("gone: rebooting"));
-    CU_ASSERT_PTR_NULL(find(&w, 1));
-    later(&w, 99);
-    CU_ASSERT_PTR_NULL(find(&w, 1));
-    later(&w, 2);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 1));
-    stop(&w);
-}
-
-static void restarts_back_off(void)
-{
-    static const uint64_t delays[] = {100,  200,   400,   800,   1600, 3200,
-                                      6400, 12800, 25600, 30000, 30000};
-    struct world w;
-
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    b.domains[0].on_crash = SCREE_ON_CRASH_RESTART;
-    boot(&w, NULL);
-    for (unsigned i = 0; i < ARRAY_SIZE(delays); i++) {
-        faults(&w, 1, 6, 0, 0);
-        guest_pass(&w, 3);
-        CU_ASSERT_PTR_NULL_FATAL(find(&w, 1));
-        later(&w, delays[i] - 1);
-        CU_ASSERT_PTR_NULL_FATAL(find(&w, 1));
-        later(&w, 2);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(find(&w, 1));
-    }
-    later(&w, 61000); /* lived long: starts over */
-    faults(&w, 1, 6, 0, 0);
-    guest_pass(&w, 3);
-    later(&w, 101);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 1));
-    stop(&w);
-}
-
-static void restart_waits_for_memory(void)
-{
-    struct world w;
-    struct quota all = {0, 0};
-
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
-    shuts_down(&w, 1, SHUTDOWN_reboot);
-    CU_ASSERT_EQUAL(frame_promise(w.frames, &all, frames_available(w.frames)),
-                    0);
-    later(&w, 101);
-    CU_ASSERT(said("domain one refused: not enough memory"));
-    CU_ASSERT_EQUAL(atomic_load(&w.cell->restarts_due), 1);
-    frame_unpromise(w.frames, &all, all.promised);
-    later(&w, 201);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 1));
-    CU_ASSERT_EQUAL(atomic_load(&w.cell->restarts_due), 0);
-    stop(&w);
-}
-
-static void preserved_domain_keeps_its_memory(void)
-{
-    struct world w;
-    struct domain *d;
-    uint64_t before;
-
-    small_bundle_make(&b);
-    b.domains[0].on_crash = SCREE_ON_CRASH_PRESERVE;
-    boot(&w, NULL);
-    before = frames_available(w.frames);
-    faults(&w, 1, 6, 0, 0);
-    guest_pass(&w, 5);
-    d = find(&w, 1);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(d);
-    CU_ASSERT_EQUAL(domain_state(d), DOMAIN_CRASHED);
-    CU_ASSERT_EQUAL(frames_available(w.frames), before);
-    event_raise(d, 20); /* never runs again */
-    guest_pass(&w, 5);
-    CU_ASSERT_EQUAL(atomic_load(&d->vcpu.sched.state), VCPU_STOPPED);
-    stop(&w);
-}
-
-static int64_t watchdog(struct domain *d, uint32_t id, uint32_t seconds)
-{
-    struct sched_watchdog s = {.id = id, .timeout = seconds};
-
-    guest_put(d, 0x108000, &s, sizeof(s));
-    return guest_call(d, __HYPERVISOR_sched_op, SCHEDOP_watchdog, 0x108000, 0);
-}
-
-static void watchdogs_bite(void)
-{
-    struct world w;
-    struct domain *d;
-
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
-    d = find(&w, 1);
-    CU_ASSERT_EQUAL(watchdog(d, 0, 0), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(watchdog(d, 1, 5), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(watchdog(d, 0, 5), 1);
-    CU_ASSERT_EQUAL(watchdog(d, 0, 9), 2);
-    CU_ASSERT_EQUAL(watchdog(d, 0, 9), -XEN_ENOSPC);
-    CU_ASSERT_EQUAL(watchdog(d, 3, 9), -XEN_EINVAL);
-    CU_ASSERT_EQUAL(watchdog(d, 2, 0), 0);
-    later(&w, 4000);
-    CU_ASSERT_EQUAL(watchdog(d, 1, 5), 0);
-    later(&w, 4000);
-    CU_ASSERT_PTR_NOT_NULL(find(&w, 1));
-    later(&w, 1001);
-    CU_ASSERT(said("its watchdog expired"));
-    guest_pass(&w, 5);
-    CU_ASSERT(said("gone: watchdog"));
-    stop(&w);
-}
-
-/* The domain was all there is on its CPU, which must not sleep now. */
-static void watchdog_on_a_quiet_cpu_is_reaped(void)
-{
-    struct world w;
-    struct domain *d;
-
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
-    d = find(&w, 1);
-    CU_ASSERT_EQUAL(watchdog(d, 0, 1), 1);
-    CU_ASSERT_EQUAL(
-        guest_call(d, __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER, 0, 0),
-        INT64_MIN);
-    host_clock_advance(1001 * MS);
-    guest_pass(&w, 1); /* it bites here */
-    cpu_pass(&w.cell->cpus[0]);
-    cpu_pass(&w.cell->cpus[0]);
-    CU_ASSERT_PTR_NULL(atomic_load(&w.cell->domains[1]));
-    stop(&w);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
+    life_shuts_down(&w, 1, SHUTDOWN_poweroff);
+    CU_ASSERT(life_said("domain 1 (one) gone: powered off"));
+    CU_ASSERT_FALSE(life_said("crashed"));
+    life_shuts_down(&w, 2, SHUTDOWN_crash);
+    CU_ASSERT(life_said("it said so"));
+    CU_ASSERT(life_said("domain 2 (two) gone: crashed"));
+    life_shuts_down(&w, 3, SHUTDOWN_watchdog);
+    CU_ASSERT(life_said("domain 3 (three) gone: watchdog"));
+    life_shuts_down(&w, 4, SHUTDOWN_MAX + 1);
+    CU_ASSERT_PTR_NOT_NULL(life_find(&w, 4));
+    CU_ASSERT_EQUAL(life_find(&w, 4)->vcpu.m.regs.rax, (uint64_t)-XEN_EINVAL);
+    life_stop(&w);
 }
 
 /* ------------------------------------------------------- several CPUs */
@@ -425,9 +201,9 @@ static void others_must_pass_before_memory_goes(void)
     struct cpu *other;
     struct domain *d;
 
-    small_bundle_make(&b);
+    small_bundle_make(&life_bundle);
     world_start(&w, &(struct host_config){.cpus = 2});
-    host_on_idle(stay_awake, NULL);
+    life_awake();
     d = guest_make(&w);
     other = &w.cell->cpus[1];
     atomic_store(&other->idle, false); /* in a guest, say */
@@ -453,11 +229,11 @@ static void nobody_finds_the_dying(void)
     struct net_switch *n;
     struct domain *d;
 
-    small_bundle_make(&b);
-    b.domains[1].ipv4 = 0x0a000005;
-    boot(&w, NULL);
+    small_bundle_make(&life_bundle);
+    life_bundle.domains[1].ipv4 = 0x0a000005;
+    life_boot(&w, NULL);
     n = w.cell->net;
-    d = find(&w, 2);
+    d = life_find(&w, 2);
     CU_ASSERT_PTR_EQUAL(net_lookup(n, 0x0a000005), d->net);
     CU_ASSERT_PTR_EQUAL(atomic_load(&w.cell->domains[2]), d);
     crash(d, "a test");
@@ -466,7 +242,7 @@ static void nobody_finds_the_dying(void)
     CU_ASSERT_PTR_NULL(atomic_load(&w.cell->domains[2]));
     guest_pass(&w, 4);
     CU_ASSERT_EQUAL(atomic_load(&w.cell->domain_count), SMALL_DOMAINS - 1);
-    stop(&w);
+    life_stop(&w);
 }
 
 /* The CPU still has the registers of `one` when `two`, which never comes to
@@ -476,27 +252,27 @@ static void registers_of_the_dead_are_forgotten(void)
     struct world w;
     struct domain *one, *two;
 
-    small_bundle_make(&b);
-    b.header.domain_count = 2;
-    boot(&w, NULL);
-    one = find(&w, 1);
-    two = find(&w, 2);
+    small_bundle_make(&life_bundle);
+    life_bundle.header.domain_count = 2;
+    life_boot(&w, NULL);
+    one = life_find(&w, 1);
+    two = life_find(&w, 2);
     guest_run(one);
     guest_pass(&w, 1);
-    CU_ASSERT_EQUAL(watchdog(one, 0, 1), 1);
+    CU_ASSERT_EQUAL(life_watchdog(one, 0, 1), 1);
     (void)guest_call(one, __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER, 0, 0);
     two->vcpu.event_handler = gva(SMALL_ENTRY);
     two->vcpu.m.regs.rsp = 8;
     two->vcpu.info->evtchn_upcall_mask = 0;
     two->vcpu.info->evtchn_upcall_pending = 1;
     guest_pass(&w, 1);
-    CU_ASSERT(said("does not fit on the stack"));
+    CU_ASSERT(life_said("does not fit on the stack"));
     guest_pass(&w, 4);
-    CU_ASSERT(said("domain 2 (two) gone"));
+    CU_ASSERT(life_said("domain 2 (two) gone"));
     host_clock_advance(1001 * MS);
     guest_pass(&w, 4);
-    CU_ASSERT(said("domain 1 (one) gone"));
-    stop(&w);
+    CU_ASSERT(life_said("domain 1 (one) gone"));
+    life_stop(&w);
 }
 
 static void domains_spread_over_cpus(void)
@@ -517,20 +293,20 @@ static void barrier_after_one_that_is_gone(void)
     struct world w;
     uint64_t before;
 
-    small_bundle_make(&b);
-    b.header.domain_count = 2;
-    boot(&w, NULL);
-    guest_run(find(&w, 1));
+    small_bundle_make(&life_bundle);
+    life_bundle.header.domain_count = 2;
+    life_boot(&w, NULL);
+    guest_run(life_find(&w, 1));
     guest_pass(&w, 1);
-    (void)guest_call(find(&w, 2), __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER,
-                     0, 0);
-    shuts_down(&w, 1, SHUTDOWN_poweroff);
+    (void)guest_call(life_find(&w, 2), __HYPERVISOR_scree_idle,
+                     SCREE_IDLE_FOREVER, 0, 0);
+    life_shuts_down(&w, 1, SHUTDOWN_poweroff);
     CU_ASSERT_PTR_NULL(w.cell->cpus[0].loaded);
     before = host_domain_switches();
-    event_raise(find(&w, 2), SCREE_PORT_NET);
+    event_raise(life_find(&w, 2), SCREE_PORT_NET);
     guest_pass(&w, 1);
     CU_ASSERT_EQUAL(host_domain_switches(), before + 1);
-    stop(&w);
+    life_stop(&w);
 }
 
 /* A hypercall that gives way again and again lets no interrupt in. */
@@ -540,10 +316,10 @@ static void long_hypercalls_keep_no_device_waiting(void)
     struct world w;
     struct domain *d;
 
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
-    d = find(&w, 1);
+    small_bundle_make(&life_bundle);
+    life_bundle.header.domain_count = 1;
+    life_boot(&w, NULL);
+    d = life_find(&w, 1);
     guest_run(d);
     host_vcpu_hypercall(&d->vcpu.m, __HYPERVISOR_console_io, arguments);
     guest_pass(&w, 1);
@@ -552,7 +328,7 @@ static void long_hypercalls_keep_no_device_waiting(void)
     cpu_pass(&w.cell->cpus[0]);
     CU_ASSERT_NOT_EQUAL(d->vcpu.again[0].nr, CONTINUATION_NONE);
     CU_ASSERT(event_pending(d, SCREE_PORT_CONSOLE));
-    stop(&w);
+    life_stop(&w);
 }
 
 /* ------------------------------------------------------------- the end */
@@ -566,7 +342,7 @@ static void last_one_goes(void *argument)
     struct world *w = ((struct ender *)argument)->w;
 
     for (uint32_t id = 1; id <= SMALL_DOMAINS; id++)
-        shuts_down(w, id, SHUTDOWN_poweroff);
+        life_shuts_down(w, id, SHUTDOWN_poweroff);
 }
 
 static void cell_ends_with_its_last_domain(void)
@@ -575,11 +351,11 @@ static void cell_ends_with_its_last_domain(void)
     struct ender e = {&w};
     enum machine_stop_kind kind = STOP_HALT;
 
-    small_bundle_make(&b);
-    boot(&w, &(struct host_config){.cmdline = "end=poweroff"});
+    small_bundle_make(&life_bundle);
+    life_boot(&w, &(struct host_config){.cmdline = "end=poweroff"});
     CU_ASSERT(host_catch_stop(last_one_goes, &e, &kind, NULL));
     CU_ASSERT_EQUAL(kind, STOP_POWEROFF);
-    CU_ASSERT(said("no domain is left"));
+    CU_ASSERT(life_said("no domain is left"));
     host_stop();
     free(w.cell);
 }
@@ -589,10 +365,10 @@ static void cell_stays_without_domains(void)
     struct world w;
     struct ender e = {&w};
 
-    small_bundle_make(&b);
-    boot(&w, NULL);
+    small_bundle_make(&life_bundle);
+    life_boot(&w, NULL);
     CU_ASSERT_FALSE(host_catch_stop(last_one_goes, &e, NULL, NULL));
-    stop(&w);
+    life_stop(&w);
 }
 
 /* One short life: touches memory, opens its console ring, takes ports, ends. */
@@ -600,7 +376,7 @@ static void live(struct world *w, unsigned n)
 {
     struct evtchn_alloc_unbound port = {.dom = DOMID_SELF,
                                         .remote_dom = DOMID_SELF};
-    struct domain *d = find(w, 1);
+    struct domain *d = life_find(w, 1);
 
     guest_put(d, 0x108000, &n, sizeof(n));
     (void)guest_call(d, __HYPERVISOR_scree_vio, SCREE_VIO_OPEN,
@@ -609,11 +385,11 @@ static void live(struct world *w, unsigned n)
     (void)guest_call(d, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
                      0x109000, 0);
     if (n % 2)
-        shuts_down(w, 1, SHUTDOWN_poweroff);
+        life_shuts_down(w, 1, SHUTDOWN_poweroff);
     else
-        faults(w, 1, 6, 0, 0);
+        life_faults(w, 1, 6, 0, 0);
     host_console_clear(); /* ten thousand times is too much text */
-    while (find(w, 1))
+    while (life_find(w, 1))
         guest_pass(w, 1);
     guest_pass(w, 6);
 }
@@ -623,9 +399,9 @@ static void ten_thousand_lives_leave_nothing(void)
     uint64_t available;
     struct world w;
 
-    small_bundle_make(&b);
-    b.header.domain_count = 1;
-    boot(&w, NULL);
+    small_bundle_make(&life_bundle);
+    life_bundle.header.domain_count = 1;
+    life_boot(&w, NULL);
     live(&w, 1);
     available = frames_available(w.frames);
     for (unsigned n = 0; n < 10000; n++) {
@@ -633,7 +409,7 @@ static void ten_thousand_lives_leave_nothing(void)
         live(&w, n);
         CU_ASSERT_EQUAL_FATAL(frames_available(w.frames), available);
     }
-    stop(&w);
+    life_stop(&w);
 }
 
 static void refused_creations(void)
@@ -676,14 +452,6 @@ void suite_life(void)
         {"promised memory that is gone crashes",
          promised_memory_that_is_gone_crashes},
         {"shutdown reasons", shutdown_reasons},
-        {"reboot comes back after a delay", reboot_comes_back_after_a_delay},
-        {"restarts back off", restarts_back_off},
-        {"restart waits for memory", restart_waits_for_memory},
-        {"a preserved domain keeps its memory",
-         preserved_domain_keeps_its_memory},
-        {"watchdogs bite", watchdogs_bite},
-        {"a watchdog on a quiet CPU is reaped",
-         watchdog_on_a_quiet_cpu_is_reaped},
         {"others must pass before memory goes",
          others_must_pass_before_memory_goes},
         {"nobody finds the dying", nobody_finds_the_dying},
