@@ -3,7 +3,7 @@
  * Conformance: console_io (chapter 15). Input comes from the person or test
  * that types a line ending in "!"; without it that part is skipped.
  */
-#include "net.h"
+#include "rt_vio.h"
 
 SCREE_IMAGE(1 << 20, 65536);
 

@@ -49,7 +49,7 @@ static uint32_t absurd_length(uint64_t *seed)
 /* Scribbles over one thing in the ring. */
 static void scribble(uint64_t *seed)
 {
-    volatile struct scree_vio_ring *r = net_ring();
+    volatile struct scree_vio_ring *r = vio_ring(SCREE_VIO_NET);
     volatile uint32_t *words = (volatile uint32_t *)r;
     uint64_t n = rt_random(seed);
     unsigned i = (unsigned)(n >> 8) % SCREE_VIO_RING;
@@ -120,7 +120,7 @@ static void test_scribbling(uint64_t ns)
 /* What the hypervisor writes, it does not believe. */
 static void test_hypervisor_fields(void)
 {
-    volatile struct scree_vio_ring *r = net_ring();
+    volatile struct scree_vio_ring *r = vio_ring(SCREE_VIO_NET);
     struct net_headers h = net_honest(rt_info()->gateway);
     size_t n = net_make_udp(frame, &h, "x", 1);
 

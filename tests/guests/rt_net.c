@@ -8,14 +8,9 @@ static uint8_t buffers[SCREE_VIO_RING][BUFFER_BYTES]
     __attribute__((aligned(64)));
 static uint32_t seen_errors, seen_drops;
 
-static void post(uint32_t slot, uint32_t id)
+static void post(uint32_t id)
 {
-    volatile struct scree_vio_ring *r = net_ring();
-
-    r->rx[slot % SCREE_VIO_RING].address = (uintptr_t)buffers[id];
-    r->rx[slot % SCREE_VIO_RING].length = BUFFER_BYTES;
-    r->rx[slot % SCREE_VIO_RING].id = id;
-    __atomic_store_n(&r->rx_produced, slot + 1, __ATOMIC_RELEASE);
+    vio_post(SCREE_VIO_NET, buffers[id], BUFFER_BYTES, id);
 }
 
 bool net_open(void)
@@ -25,19 +20,15 @@ bool net_open(void)
     seen_errors = 0;
     seen_drops = 0;
     for (uint32_t i = 0; i < SCREE_VIO_RING; i++)
-        post(i, i);
+        post(i);
     return true;
 }
 
 int64_t net_send(const void *frame, size_t n)
 {
-    volatile struct scree_vio_ring *r = net_ring();
-    uint32_t at = r->tx_produced;
     int64_t taken;
 
-    r->tx[at % SCREE_VIO_RING].address = (uintptr_t)frame;
-    r->tx[at % SCREE_VIO_RING].length = (uint32_t)n;
-    __atomic_store_n(&r->tx_produced, at + 1, __ATOMIC_RELEASE);
+    vio_send(SCREE_VIO_NET, frame, (uint32_t)n);
     /* a full uplink takes it later */
     for (unsigned tries = 0; tries < 200; tries++) {
         taken = HYPERVISOR_scree_vio(SCREE_VIO_KICK, SCREE_VIO_NET, 0);
@@ -48,40 +39,30 @@ int64_t net_send(const void *frame, size_t n)
     return 0;
 }
 
-static size_t take_done(void *frame, size_t size)
-{
-    volatile struct scree_vio_ring *r = net_ring();
-    uint32_t at = r->done_consumed;
-    uint32_t id = r->done[at % SCREE_VIO_RING].id % SCREE_VIO_RING;
-    size_t n = r->done[at % SCREE_VIO_RING].length;
-
-    if (n > size)
-        n = size;
-    memcpy(frame, buffers[id], n);
-    r->done_consumed = at + 1;
-    post(r->rx_produced, id);
-    return n;
-}
-
 size_t net_receive(void *frame, size_t size, uint64_t ns)
 {
-    volatile struct scree_vio_ring *r = net_ring();
     uint64_t end = rt_now() + ns;
+    uint32_t id, n;
 
     for (;;) {
         rt_clear_events();
-        if (__atomic_load_n(&r->done_produced, __ATOMIC_ACQUIRE) !=
-            r->done_consumed)
-            return take_done(frame, size);
+        if (vio_take(SCREE_VIO_NET, &id, &n))
+            break;
         if (rt_now() >= end)
             return 0;
         (void)HYPERVISOR_scree_idle(end);
     }
+    if (n > size)
+        n = (uint32_t)size;
+    id %= SCREE_VIO_RING;
+    memcpy(frame, buffers[id], n);
+    post(id);
+    return n;
 }
 
 struct net_outcome net_outcome(void)
 {
-    volatile struct scree_vio_ring *r = net_ring();
+    volatile struct scree_vio_ring *r = vio_ring(SCREE_VIO_NET);
     struct net_outcome o = {
         .errors = r->tx_errors - seen_errors,
         .drops = r->tx_drops - seen_drops,
@@ -121,7 +102,7 @@ struct net_headers net_honest(uint32_t destination)
     };
 
     net_mac_of(UINT32_MAX, h.to);
-    net_mac_of(rt_info()->domain, h.from);
+    memcpy(h.from, (const void *)(uintptr_t)rt_info()->mac, 6);
     return h;
 }
 
@@ -146,22 +127,31 @@ void net_checksum(uint8_t *frame)
     net_put16(ip + 10, (uint16_t)~sum);
 }
 
+uint8_t *net_put_ipv4(uint8_t *frame, const struct net_headers *h,
+                      uint8_t protocol, size_t n)
+{
+    uint8_t *ip = put_ether(frame, h);
+
+    memset(ip, 0, 20);
+    ip[0] = 0x45;
+    net_put16(ip + 2, (uint16_t)(20 + n));
+    ip[8] = 64;
+    ip[9] = protocol;
+    net_put32(ip + 12, h->source);
+    net_put32(ip + 16, h->destination);
+    return ip + 20;
+}
+
 size_t net_make_udp(uint8_t *frame, const struct net_headers *h,
                     const void *data, size_t n)
 {
-    uint8_t *ip = put_ether(frame, h), *udp = ip + 20;
+    uint8_t *udp = net_put_ipv4(frame, h, 17, 8 + n);
 
-    memset(ip, 0, 28);
-    ip[0] = 0x45;
-    net_put16(ip + 2, (uint16_t)(28 + n));
-    ip[8] = 64;
-    ip[9] = 17;
-    net_put32(ip + 12, h->source);
-    net_put32(ip + 16, h->destination);
     net_checksum(frame);
     net_put16(udp, 9);
     net_put16(udp + 2, 9);
     net_put16(udp + 4, (uint16_t)(8 + n));
+    net_put16(udp + 6, 0);
     memcpy(udp + 8, data, n);
     return 14 + 28 + n;
 }

@@ -6,15 +6,9 @@
 #ifndef TESTS_GUESTS_RT_NET_H
 #define TESTS_GUESTS_RT_NET_H
 
-#include "rt.h"
+#include "rt_vio.h"
 
 #define NET_FRAME_MAX 1514
-
-static inline volatile struct scree_vio_ring *net_ring(void)
-{
-    return (volatile struct scree_vio_ring *)(SCREE_VIO_PAGES +
-                                              SCREE_VIO_NET * SCREE_PAGE_SIZE);
-}
 
 /* Opens the device and posts receive buffers. */
 bool net_open(void);
@@ -43,6 +37,10 @@ struct net_headers net_honest(uint32_t destination);
 /* The MAC of domain `id`. */
 void net_mac_of(uint32_t id, uint8_t mac[6]);
 
+/* The headers of an IPv4 frame with n bytes after them, without a checksum;
+ * where those bytes go. */
+uint8_t *net_put_ipv4(uint8_t *frame, const struct net_headers *h,
+                      uint8_t protocol, size_t n);
 /* An IPv4/UDP frame (port 9 to port 9) with n bytes of `data`; its length. */
 size_t net_make_udp(uint8_t *frame, const struct net_headers *h,
                     const void *data, size_t n);
