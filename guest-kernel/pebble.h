@@ -56,11 +56,6 @@ uint32_t pebble_random(void);
 /* A keyed hash of some bytes, unpredictable to others (SipHash-2-4). */
 uint64_t pebble_hash(const void *bytes, size_t size);
 
-/* Every accept callback calls this first: it takes from the peer a way to make
- * lwIP fail (net/guard.c). */
-struct tcp_pcb;
-void pebble_tcp_accepted(struct tcp_pcb *pcb);
-
 /* Bytes of heap handed out by sbrk so far, and its size. */
 size_t pebble_heap_used(void);
 size_t pebble_heap_size(void);

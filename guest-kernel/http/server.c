@@ -16,23 +16,22 @@
 #include <string.h>
 
 #include "lwip/stats.h"
-#include "lwip/tcp.h"
 
 #include "http/answer.h"
 #include "http/request.h"
+#include "net/client.h"
 #include "pebble.h"
 
-#define SECOND        1000000000ull
-#define HEAD_TIME     (10 * SECOND)
-#define IDLE_TIME     (15 * SECOND)
-#define STALL_TIME    (30 * SECOND)
-#define POLL_INTERVAL 10 /* of lwIP's slow ticks: 5 s */
-#define POLL_SOON     1  /* while an answer waits for memory */
-#define FIRST_WINDOW  10 /* segments before the first ACK (RFC 6928) */
-#define SEGMENTS      (MEMP_NUM_TCP_SEG - 64) /* that bodies may occupy */
-#define HEAP_RESERVE  (20 * 1024) /* of lwIP's heap, for what must go on */
-#define STALLED       (1 * SECOND)
-#define KEPT_MAX      (HTTP_HEAD_MAX + TCP_MSS)
+#define SECOND       1000000000ull
+#define HEAD_TIME    (10 * SECOND)
+#define IDLE_TIME    (15 * SECOND)
+#define STALL_TIME   (30 * SECOND)
+#define POLL_SOON    1  /* while an answer waits for memory */
+#define FIRST_WINDOW 10 /* segments before the first ACK (RFC 6928) */
+#define SEGMENTS     (MEMP_NUM_TCP_SEG - 64) /* that bodies may occupy */
+#define HEAP_RESERVE (20 * 1024) /* of lwIP's heap, for what must go on */
+#define STALLED      (1 * SECOND)
+#define KEPT_MAX     (HTTP_HEAD_MAX + TCP_MSS)
 
 struct conn {
     struct tcp_pcb *pcb;
@@ -77,45 +76,28 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length);
 static err_t on_poll(void *arg, struct tcp_pcb *pcb);
 static void on_error(void *arg, err_t e);
 
-static void attach(struct conn *c)
-{
-    tcp_arg(c->pcb, c);
-    tcp_recv(c->pcb, on_recv);
-    tcp_sent(c->pcb, on_sent);
-    tcp_err(c->pcb, on_error);
-    tcp_poll(c->pcb, on_poll, POLL_INTERVAL);
-}
-
-static void detach(struct tcp_pcb *pcb)
-{
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_sent(pcb, NULL);
-    tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
-}
+static const struct client_calls calls = {
+    .recv = on_recv,
+    .sent = on_sent,
+    .poll = on_poll,
+    .error = on_error,
+};
 
 static void conn_abort(struct conn *c)
 {
     struct tcp_pcb *pcb = c->pcb;
 
-    detach(pcb);
     conn_release(c);
-    tcp_abort(pcb);
+    client_abort(pcb);
 }
 
-/* Orderly; what lwIP was given is still sent. A pcb may be gone after
- * tcp_close(): it is let go of first. If that fails, the poll callback tries
- * again. */
+/* Orderly; if that fails, the poll callback tries again. */
 static void conn_close(struct conn *c)
 {
-    detach(c->pcb);
-    if (tcp_close(c->pcb) == ERR_OK) {
+    if (client_close(c->pcb, c, &calls))
         conn_release(c);
-    } else {
-        attach(c);
+    else
         c->close = true;
-    }
 }
 
 /* Sending. */
@@ -312,7 +294,7 @@ static void settle(struct conn *c)
         c->since = pebble_now();
     c->in_head = in_head;
     tcp_poll(c->pcb, on_poll,
-             c->kept_size > 0 && !in_head ? POLL_SOON : POLL_INTERVAL);
+             c->kept_size > 0 && !in_head ? POLL_SOON : CLIENT_POLL);
     if (c->left == 0 && (c->close || done))
         conn_close(c);
 }
@@ -440,8 +422,7 @@ static void conn_open(struct conn *c, struct tcp_pcb *pcb)
     *c = (struct conn){.pcb = pcb, .open = true, .since = pebble_now()};
     counts.connections++;
     counts.open++;
-    attach(c);
-    tcp_nagle_disable(pcb);
+    client_take(pcb, c, &calls);
 }
 
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
@@ -451,7 +432,6 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
-    pebble_tcp_accepted(pcb);
     if (!free_conns && !evict()) {
         tcp_abort(pcb);
         return ERR_ABRT;
@@ -464,22 +444,15 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 
 bool http_start(const struct http_server *s)
 {
-    struct tcp_pcb *pcb = tcp_new();
-    struct tcp_pcb *listening;
-
     server = s;
     conns = calloc(s->connections, sizeof(*conns));
-    if (!pcb || !conns || tcp_bind(pcb, IP_ADDR_ANY, s->port) != ERR_OK)
+    if (!conns)
         return false;
     for (unsigned i = s->connections; i > 0; i--) {
         conns[i - 1].next_free = free_conns;
         free_conns = &conns[i - 1];
     }
-    listening = tcp_listen(pcb);
-    if (!listening)
-        return false;
-    tcp_accept(listening, on_accept);
-    return true;
+    return client_listen(s->port, on_accept);
 }
 
 void http_counts(struct http_counts *c)

@@ -12,7 +12,6 @@
 #include "lwip/priv/tcp_priv.h"
 
 #include "net/tcp_options.h"
-#include "pebble.h"
 
 /* A SYN for a full backlog takes the place of the oldest half-open connection:
  * an honest peer completes its own long before a flood has gone round. */
@@ -51,7 +50,7 @@ err_t net_tcp_check(struct tcp_pcb *pcb, struct tcp_hdr *header,
     return ERR_OK;
 }
 
-void pebble_tcp_accepted(struct tcp_pcb *pcb)
+void net_tcp_accepted(struct tcp_pcb *pcb)
 {
     if (pcb->snd_wnd_max < 2 * TCP_MSS)
         pcb->snd_wnd_max = 2 * TCP_MSS;

@@ -21,6 +21,12 @@ bool net_has_work(void);
 /* Takes MAC and IPv4 address from the info page again. */
 void net_new_identity(void);
 
+/* guard.c */
+
+/* Takes from the peer that was accepted a way to make lwIP fail. */
+struct tcp_pcb;
+void net_tcp_accepted(struct tcp_pcb *pcb);
+
 /* timers.c; times are those of pebble_now(). */
 
 /* Runs what is due. Call before handling frames: it brings ticks up to now. */

@@ -11,19 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lwip/tcp.h"
 #include "lwip/udp.h"
 
 #include "dns/message.h"
 #include "http/files.h"
+#include "net/client.h"
 #include "pebble.h"
 
 PEBBLE_IMAGE(768 * 1024);
 
-#define QUERY_MAX     512
-#define CONNS_MAX     16
-#define POLL_INTERVAL 10 /* of lwIP's slow ticks: 5 s */
-#define IDLE_POLLS    2
+#define QUERY_MAX  512
+#define CONNS_MAX  16
+#define IDLE_POLLS 2 /* of CLIENT_POLL */
 
 /* A TCP client: queries with two bytes of length before each. */
 struct conn {
@@ -64,12 +63,7 @@ static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 
 static void conn_end(struct conn *c)
 {
-    struct tcp_pcb *pcb = c->pcb;
-
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
+    client_leave(c->pcb);
     free(c);
     conns_open--;
 }
@@ -164,6 +158,12 @@ static void on_error(void *arg, err_t e)
     conns_open--;
 }
 
+static const struct client_calls calls = {
+    .recv = on_recv,
+    .poll = on_poll,
+    .error = on_error,
+};
+
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 {
     struct conn *c;
@@ -171,7 +171,6 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
-    pebble_tcp_accepted(pcb);
     c = conns_open < CONNS_MAX ? calloc(1, sizeof(*c)) : NULL;
     if (!c) {
         tcp_abort(pcb);
@@ -179,11 +178,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     }
     conns_open++;
     c->pcb = pcb;
-    tcp_arg(pcb, c);
-    tcp_recv(pcb, on_recv);
-    tcp_err(pcb, on_error);
-    tcp_poll(pcb, on_poll, POLL_INTERVAL);
-    tcp_nagle_disable(pcb);
+    client_take(pcb, c, &calls);
     return ERR_OK;
 }
 
@@ -207,17 +202,11 @@ static void open_zone(void)
 static bool listen_on(uint16_t port)
 {
     struct udp_pcb *udp = udp_new();
-    struct tcp_pcb *tcp = tcp_new();
 
-    if (!udp || !tcp || udp_bind(udp, IP_ADDR_ANY, port) != ERR_OK ||
-        tcp_bind(tcp, IP_ADDR_ANY, port) != ERR_OK)
+    if (!udp || udp_bind(udp, IP_ADDR_ANY, port) != ERR_OK)
         return false;
     udp_recv(udp, on_datagram, NULL);
-    tcp = tcp_listen(tcp);
-    if (!tcp)
-        return false;
-    tcp_accept(tcp, on_accept);
-    return true;
+    return client_listen(port, on_accept);
 }
 
 int main(void)

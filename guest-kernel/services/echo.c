@@ -11,14 +11,13 @@
  * Options: port=N (7), conns=N connections at once (32, at most 64), and those
  * of pebble.h. Runs in 768 KiB.
  */
-#include "lwip/tcp.h"
 #include "lwip/udp.h"
 
+#include "net/client.h"
 #include "pebble.h"
 
 PEBBLE_IMAGE(768 * 1024);
 
-#define POLL_INTERVAL  10             /* of lwIP's slow ticks: 5 s */
 #define IDLE_TIME      60000000000ull /* a minute */
 #define CONNS_MAX      64
 #define SMALL_SERVICES 64
@@ -47,43 +46,27 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t length);
 static err_t on_poll(void *arg, struct tcp_pcb *pcb);
 static void on_error(void *arg, err_t e);
 
-static void attach(struct conn *c)
-{
-    tcp_arg(c->pcb, c);
-    tcp_recv(c->pcb, on_recv);
-    tcp_sent(c->pcb, on_sent);
-    tcp_err(c->pcb, on_error);
-    tcp_poll(c->pcb, on_poll, POLL_INTERVAL);
-}
-
-static void detach(struct tcp_pcb *pcb)
-{
-    tcp_arg(pcb, NULL);
-    tcp_recv(pcb, NULL);
-    tcp_sent(pcb, NULL);
-    tcp_err(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
-}
+static const struct client_calls calls = {
+    .recv = on_recv,
+    .sent = on_sent,
+    .poll = on_poll,
+    .error = on_error,
+};
 
 static err_t conn_abort(struct conn *c)
 {
     struct tcp_pcb *pcb = c->pcb;
 
-    detach(pcb);
     conn_free(c);
-    tcp_abort(pcb);
+    client_abort(pcb);
     return ERR_ABRT;
 }
 
-/* A pcb may be gone after tcp_close(): it is let go of first. If that fails,
- * the poll callback tries again. */
+/* If that fails, the poll callback tries again. */
 static void conn_close(struct conn *c)
 {
-    detach(c->pcb);
-    if (tcp_close(c->pcb) == ERR_OK)
+    if (client_close(c->pcb, c, &calls))
         conn_free(c);
-    else
-        attach(c);
 }
 
 /* Gives lwIP what waits, as far as it takes it; then closes if that was all
@@ -178,11 +161,9 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     (void)arg;
     if (e != ERR_OK || !pcb)
         return ERR_VAL;
-    pebble_tcp_accepted(pcb);
     c = conn_take();
     *c = (struct conn){.pcb = pcb, .moved = pebble_now()};
-    attach(c);
-    tcp_nagle_disable(pcb);
+    client_take(pcb, c, &calls);
     return ERR_OK;
 }
 
@@ -193,19 +174,6 @@ static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     if (port >= SMALL_SERVICES)
         udp_sendto(pcb, p, from, port);
     pbuf_free(p);
-}
-
-static bool start_tcp(uint16_t port)
-{
-    struct tcp_pcb *pcb = tcp_new();
-
-    if (!pcb || tcp_bind(pcb, IP_ADDR_ANY, port) != ERR_OK)
-        return false;
-    pcb = tcp_listen(pcb);
-    if (!pcb)
-        return false;
-    tcp_accept(pcb, on_accept);
-    return true;
 }
 
 static bool start_udp(uint16_t port)
@@ -223,7 +191,7 @@ int main(void)
     uint16_t port = (uint16_t)pebble_option("port", 7, 1, 65535);
 
     conns_most = (unsigned)pebble_option("conns", 32, 1, CONNS_MAX);
-    if (!start_tcp(port) || !start_udp(port))
+    if (!client_listen(port, on_accept) || !start_udp(port))
         pebble_panic("echo: cannot listen");
     pebble_log("echo: port %u, TCP and UDP", port);
     pebble_loop();
