@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/image.h"
-#include "guest.h"
+#include "life.h"
 #include "system/loop.h"
 
 #define GIB_PAGES 0x40000ull
@@ -63,12 +63,6 @@ static struct vcpu_exit run_once(struct machine_vcpu *mv, void *argument)
 static void add_busy(struct world *w, unsigned *runs)
 {
     host_vcpu_guest(&guest_make(w)->vcpu.m, run_once, runs);
-}
-
-static void stay_awake(void *argument)
-{
-    (void)argument;
-    machine_kick(machine_cpu());
 }
 
 /* -------------------------------------------------------------- checks */
@@ -243,7 +237,7 @@ static void sleepers_wake_in_between(void)
     unsigned runs = 0;
 
     world_start(&w, &large);
-    host_on_idle(stay_awake, NULL);
+    life_awake();
     sleeper = guest_make(&w);
     host_vcpu_guest(&sleeper->vcpu.m, run_once, &runs);
     d = make(&w, 2, GIB_PAGES / 16, GIB_PAGES / 16);
