@@ -54,6 +54,8 @@ static inline void copy_bytes(void *to, const void *from, uint32_t n)
         copy_64(t, s);
         __asm__ volatile("" : "+r"(n)::"memory");
     }
+    if (n == 0)
+        return;
     if (n & 32) {
         copy_32(t, s);
         t += 32;

@@ -48,11 +48,17 @@ must_check int net_cover(struct net_switch *n, uint32_t ipv4);
 void net_poll(struct cell *cell, unsigned cpu);
 
 /* Frames in a row; consecutive ones for the same receiver share one lock and
- * one event. Starts zeroed. */
+ * one event. */
 struct net_batch {
     struct vio_receiver to;
     struct uplink *uplink; /* to be flushed, or NULL */
 };
+
+static inline void net_batch_begin(struct net_batch *b)
+{
+    b->to.port = NULL;
+    b->uplink = NULL;
+}
 
 /* Sends a frame of `from` on its way; may rewrite its MACs. NET_WAIT: offer it
  * again later. What goes wrong at the receiver is counted there and is NET_OK

@@ -341,8 +341,9 @@ static enum net_drop input(struct uplink *u, struct net_batch *batch,
 
 static void input_all(struct uplink *u, const struct nic_buffer *b, unsigned n)
 {
-    struct net_batch batch = {.uplink = NULL};
+    struct net_batch batch;
 
+    net_batch_begin(&batch);
     for (unsigned i = 0; i < n; i++) {
         enum net_drop why = input(u, &batch, &b[i]);
 

@@ -130,7 +130,7 @@ FAST fast_yield(struct vcpu *v)
     return finish(v);
 }
 
-__attribute__((noinline)) static bool fast_vio(struct vcpu *v)
+FAST fast_vio(struct vcpu *v)
 {
     struct machine_regs *r = &v->m.regs;
     struct space *s = &v->domain->space;
@@ -138,7 +138,7 @@ __attribute__((noinline)) static bool fast_vio(struct vcpu *v)
     if (r->rdi != SCREE_VIO_KICK || r->rsi != SCREE_VIO_NET)
         return false;
     space_leave(s);
-    r->rax = (uint64_t)vio_op(v->domain, r->rdi, r->rsi, r->rdx);
+    r->rax = (uint64_t)vio_op(v->domain, SCREE_VIO_KICK, SCREE_VIO_NET, r->rdx);
     space_enter(s, v->cpu->id);
     return finish(v);
 }
