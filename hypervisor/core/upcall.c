@@ -19,63 +19,66 @@
            sizeof(uint64_t))
 
 /* A struct scree_frame at `to`, which need not be aligned. */
-static inline void fill(void *to, const struct machine_regs *r, uint64_t rsp,
-                        uint64_t error, uint64_t cr2)
+static inline void fill(void *to, const struct machine_regs *r, uint64_t error,
+                        uint64_t cr2)
 {
     FIELD(to, rip, r->rip);
     FIELD(to, rflags, r->rflags);
-    FIELD(to, rsp, rsp);
+    FIELD(to, rsp, r->rsp);
     FIELD(to, error, error);
     FIELD(to, cr2, cr2);
 }
 
-static void jump(struct machine_regs *r, uint64_t handler)
+static void jump(struct machine_regs *r, uint64_t frame, uint64_t handler)
 {
+    r->rsp = frame;
     r->rip = handler;
     r->rflags &= ~(uint64_t)(FLAG_TF | FLAG_DF | FLAG_NT | FLAG_RF | FLAG_AC);
 }
 
-/* The bytes at `to` for a frame, where they lie in one page that the guest can
- * write now. */
-static char *at_hand(struct vcpu *v, uint64_t to)
+/* Pushes the frame of v's present context at `to`, where that lies in one page
+ * that the guest can write now, and enters the handler. */
+static bool enter_at_hand(struct vcpu *v, uint64_t to, uint64_t handler,
+                          uint64_t error, uint64_t cr2)
 {
     uint64_t offset = to & PAGE_MASK;
     char *page;
 
     if (offset > PAGE_SIZE - sizeof(struct scree_frame))
-        return NULL;
+        return false;
     page = machine_space_bytes(&v->domain->space.m, gva_gfn(gva(to)), true);
-    return page ? page + offset : NULL;
+    if (!page)
+        return false;
+    fill(page + offset, &v->m.regs, error, cr2);
+    jump(&v->m.regs, to, handler);
+    return true;
 }
 
-static __attribute__((noinline)) int push_far(struct vcpu *v, uint64_t to,
-                                              uint64_t error, uint64_t cr2)
+static __attribute__((noinline)) int enter_far(struct vcpu *v, uint64_t to,
+                                               uint64_t handler, uint64_t error,
+                                               uint64_t cr2)
 {
     struct scree_frame frame;
+    int result;
 
-    fill(&frame, &v->m.regs, v->m.regs.rsp, error, cr2);
-    return guestmem_write(v->domain, gva(to), &frame, sizeof(frame));
+    fill(&frame, &v->m.regs, error, cr2);
+    result = guestmem_write(v->domain, gva(to), &frame, sizeof(frame));
+    if (!result)
+        jump(&v->m.regs, to, handler);
+    return result;
 }
 
-/* Pushes the frame of v's present context at `to` and enters the handler. */
+/* The same wherever the frame lies. */
 static int enter(struct vcpu *v, uint64_t to, uint64_t handler, uint64_t error,
                  uint64_t cr2)
 {
-    char *frame;
     int result = 0;
 
     lock_take(&v->domain->lock);
-    frame = at_hand(v, to);
-    if (__builtin_expect(frame != NULL, 1))
-        fill(frame, &v->m.regs, v->m.regs.rsp, error, cr2);
-    else
-        result = push_far(v, to, error, cr2);
+    if (!enter_at_hand(v, to, handler, error, cr2))
+        result = enter_far(v, to, handler, error, cr2);
     lock_release(&v->domain->lock);
-    if (result)
-        return result;
-    v->m.regs.rsp = to;
-    jump(&v->m.regs, handler);
-    return 0;
+    return result;
 }
 
 static uint64_t below_red_zone(uint64_t rsp)
@@ -101,13 +104,10 @@ int upcall_event(struct vcpu *v)
 bool upcall_event_quickly(struct vcpu *v)
 {
     uint64_t to = below_red_zone(v->m.regs.rsp);
-    char *frame = at_hand(v, to);
 
-    if (!v->event_handler.a || !frame)
+    if (!v->event_handler.a ||
+        !enter_at_hand(v, to, v->event_handler.a, EVENT_ERROR, 0))
         return false;
-    fill(frame, &v->m.regs, v->m.regs.rsp, EVENT_ERROR, 0);
-    v->m.regs.rsp = to;
-    jump(&v->m.regs, v->event_handler.a);
     v->info->evtchn_upcall_mask = 1;
     return true;
 }
@@ -148,20 +148,15 @@ int upcall_fault(struct vcpu *v, const struct vcpu_exit *why)
     return result;
 }
 
-bool upcall_fault_quickly(struct vcpu *v, const struct vcpu_exit *why)
+/* A guest that handles its own faults takes this way often: in line. */
+__attribute__((flatten)) bool upcall_fault_quickly(struct vcpu *v,
+                                                   const struct vcpu_exit *why)
 {
-    uint64_t to = fault_frame(v);
-    char *frame;
-
     if (why->vector >= SCREE_TRAPS || why->vector == FAULT_PAGE ||
-        !v->trap_handlers[why->vector] || vcpu_upcall_due(v))
+        !v->trap_handlers[why->vector] || vcpu_upcall_due(v) ||
+        !enter_at_hand(v, fault_frame(v), v->trap_handlers[why->vector],
+                       fault_error(why), why->address))
         return false;
-    frame = at_hand(v, to);
-    if (!frame)
-        return false;
-    fill(frame, &v->m.regs, v->m.regs.rsp, fault_error(why), why->address);
-    v->m.regs.rsp = to;
-    jump(&v->m.regs, v->trap_handlers[why->vector]);
     entered_fault(v, why->vector);
     return true;
 }

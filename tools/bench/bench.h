@@ -59,8 +59,6 @@ __attribute__((format(printf, 2, 3))) void qemu_arg(struct qemu *q,
 int qemu_start(struct qemu *q);
 /* Reads until `text` has been printed. -1: not within so many seconds. */
 int qemu_wait(struct qemu *q, const char *text, double seconds);
-/* Reads until it ends by itself. -1: not within so many seconds. */
-int qemu_wait_end(struct qemu *q, double seconds);
 /* Ends it if it still runs, and forgets everything. */
 void qemu_stop(struct qemu *q);
 /* The command line, for the report; valid until qemu_stop(). */

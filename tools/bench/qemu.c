@@ -131,17 +131,6 @@ int qemu_wait(struct qemu *q, const char *text, double seconds)
     return 0;
 }
 
-int qemu_wait_end(struct qemu *q, double seconds)
-{
-    uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
-
-    while (now_ns() < end)
-        if (take(q, 100) < 0)
-            return 0;
-    fprintf(stderr, "bench: QEMU did not end; it said:\n%s\n", q->log);
-    return -1;
-}
-
 void qemu_stop(struct qemu *q)
 {
     if (q->pid > 0) {
