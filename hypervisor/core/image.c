@@ -114,10 +114,15 @@ static uint32_t symbols_up_to(const struct scree_symbol *symbols,
 const char *image_symbol(const struct image *i, uint64_t a, uint64_t *offset)
 {
     const struct scree_bundle_image *r = i->record;
-    const void *table = i->base + r->symbols;
-    const struct scree_symbol *symbols = table, *y;
-    uint32_t n = symbols_up_to(symbols, r->symbol_count, a);
+    const struct scree_symbol *symbols, *y;
+    const void *table;
+    uint32_t n;
 
+    if (r->symbol_count == 0)
+        return NULL;
+    table = i->base + r->symbols;
+    symbols = table;
+    n = symbols_up_to(symbols, r->symbol_count, a);
     if (n == 0)
         return NULL;
     y = &symbols[n - 1];

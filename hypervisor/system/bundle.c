@@ -132,7 +132,7 @@ static const char *check_symbols(const struct view *w,
                                  const struct scree_bundle_image *i)
 {
     const struct scree_symbol *s;
-    const void *table = w->base + i->symbols;
+    const void *table;
     uint64_t last = 0;
 
     if (i->symbol_count == 0)
@@ -142,6 +142,7 @@ static const char *check_symbols(const struct view *w,
         i->strings_size == 0 || !inside(w, i->strings, i->strings_size) ||
         w->base[i->strings + i->strings_size - 1])
         return "its symbols are bad";
+    table = w->base + i->symbols;
     s = table;
     for (uint32_t n = 0; n < i->symbol_count; n++) {
         if (s[n].address < last || s[n].name >= i->strings_size)
@@ -200,12 +201,14 @@ static void say_refused(struct cell *cell, const char *what,
 
 static int open_images(struct cell *cell, const struct view *w, mfn_t first)
 {
-    const void *table = w->base + cell->bundle->images;
-    const struct scree_bundle_image *record = table;
+    const struct scree_bundle_image *record;
     uint32_t count = cell->bundle->image_count;
+    const void *table;
 
     if (count == 0)
         return 0;
+    table = w->base + cell->bundle->images;
+    record = table;
     cell->images = keep(cell, count * sizeof(*cell->images));
     if (!cell->images)
         return -XEN_ENOMEM;
@@ -226,12 +229,14 @@ static int open_images(struct cell *cell, const struct view *w, mfn_t first)
 
 static int open_modules(struct cell *cell, const struct view *w, mfn_t first)
 {
-    const void *table = w->base + cell->bundle->modules;
-    const struct scree_bundle_module *record = table;
+    const struct scree_bundle_module *record;
     uint32_t count = cell->bundle->module_count;
+    const void *table;
 
     if (count == 0)
         return 0;
+    table = w->base + cell->bundle->modules;
+    record = table;
     cell->modules = keep(cell, count * sizeof(*cell->modules));
     if (!cell->modules)
         return -XEN_ENOMEM;

@@ -2,9 +2,11 @@
 # Fuzz targets: each tests/fuzz/fuzz_NAME.c is linked with every portable file,
 # machine/host, the parsers of guest-kernel and the other files of this folder.
 # Its corpus stands in tests/fuzz/corpus/NAME and is only read; new inputs go
-# below $(BUILD).
+# below $(BUILD). The same program and FUZZ_SEED try the same inputs in the same
+# order; FUZZ_SEED=0 draws a new seed.
 
 FUZZ_SECONDS ?= 60
+FUZZ_SEED    ?= 1
 FUZZ_MAIN    := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_MAIN))
 FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
@@ -29,7 +31,7 @@ fuzz: $(FUZZ_NAMES:%=fuzz-%)
 .PHONY: $(FUZZ_NAMES:%=fuzz-%)
 $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(BUILD)/fuzzers/%
 	@mkdir -p $(BUILD)/fuzz-found/$*/new
-	$(BUILD)/fuzzers/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-		-rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	$(BUILD)/fuzzers/$* -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) \
+		-timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
 		-artifact_prefix=$(BUILD)/fuzz-found/$*/ \
 		$(BUILD)/fuzz-found/$*/new $(wildcard tests/fuzz/corpus/$*)

@@ -76,6 +76,31 @@ static void no_module_no_domains(void)
     world_stop(&x.w);
 }
 
+/* Where a table without records would stand means nothing. */
+static void offsets_of_empty_tables_are_not_used(void)
+{
+    struct fixture x;
+    struct domain *d;
+    uint64_t offset;
+
+    small_bundle_make(&b);
+    b.header.modules = UINT64_MAX - 7;
+    b.header.module_count = 0;
+    b.image.symbols = UINT64_MAX - 7;
+    b.image.symbol_count = 0;
+    start(&x, sizeof(b));
+    CU_ASSERT_EQUAL(x.result, 0);
+    CU_ASSERT_EQUAL_FATAL(domain_build(x.w.cell, 1, &d), 0);
+    CU_ASSERT_PTR_NULL(image_symbol(d->image, SMALL_ENTRY, &offset));
+    domain_take_apart(d);
+    world_stop(&x.w);
+    b.header.images = UINT64_MAX - 7;
+    b.header.image_count = 0;
+    start(&x, sizeof(b));
+    CU_ASSERT_EQUAL(x.result, 0);
+    world_stop(&x.w);
+}
+
 /* One change that makes the whole bundle useless. */
 #define HEADER(change, why)                                                    \
     do {                                                                       \
@@ -287,6 +312,8 @@ void suite_bundle(void)
     static const struct unit_test tests[] = {
         {"a good bundle is used", good_bundle_is_used},
         {"no module, no domains", no_module_no_domains},
+        {"offsets of empty tables are not used",
+         offsets_of_empty_tables_are_not_used},
         {"a bad header is no bundle", bad_header_is_no_bundle},
         {"a short file is no bundle", short_file_is_no_bundle},
         {"bad images are refused", bad_images_are_refused},
