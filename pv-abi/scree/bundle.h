@@ -16,7 +16,7 @@
 #include "scree/info.h"
 
 #define SCREE_BUNDLE_MAGIC   0x4c444e4245524353ull
-#define SCREE_BUNDLE_VERSION 1
+#define SCREE_BUNDLE_VERSION 2
 
 struct scree_bundle {
     uint64_t magic;
@@ -84,6 +84,10 @@ struct scree_bundle_module {
 #define SCREE_ON_CRASH_RESTART  1 /* after 100 ms, doubling to 30 s */
 #define SCREE_ON_CRASH_PRESERVE 2 /* keep its memory, never run it */
 
+/* scree_domain_config.flags */
+#define SCREE_CONFIG_CONTROL    1 /* it is the control domain, id 0; one at most \
+                                   */
+
 #define SCREE_NO_MODULE         UINT32_MAX
 #define SCREE_WEIGHT_DEFAULT    256
 
@@ -99,7 +103,7 @@ struct scree_domain_config {
     uint32_t group;    /* network group, 0..65535 */
     uint64_t net_rate; /* bytes per second each way; 0: no limit */
     uint32_t ipv4;     /* 0: no network */
-    uint32_t reserved;
+    uint32_t flags;    /* SCREE_CONFIG_CONTROL; only in the boot bundle */
     char cmdline[SCREE_CMDLINE_MAX];
 };
 

@@ -16,9 +16,10 @@
 #include "scree/xen.h"
 
 /* scree's own calls. */
-#define __HYPERVISOR_scree_idle __HYPERVISOR_arch_0 /* 48 */
-#define __HYPERVISOR_scree_vio  __HYPERVISOR_arch_1 /* 49 */
-#define __HYPERVISOR_scree_time __HYPERVISOR_arch_2 /* 50 */
+#define __HYPERVISOR_scree_idle      __HYPERVISOR_arch_0 /* 48 */
+#define __HYPERVISOR_scree_vio       __HYPERVISOR_arch_1 /* 49 */
+#define __HYPERVISOR_scree_time      __HYPERVISOR_arch_2 /* 50 */
+#define __HYPERVISOR_scree_control   __HYPERVISOR_arch_3 /* 51 */
 
 /* clang-format off */
 #define SCREE_HYPERCALL_LIST(X)              \
@@ -39,7 +40,8 @@
     X(__HYPERVISOR_event_channel_op, event_channel_op, 2) \
     X(__HYPERVISOR_scree_idle,       scree_idle,       1) \
     X(__HYPERVISOR_scree_vio,        scree_vio,        3) \
-    X(__HYPERVISOR_scree_time,       scree_time,       0)
+    X(__HYPERVISOR_scree_time,       scree_time,       0) \
+    X(__HYPERVISOR_scree_control,    scree_control,    1)
 /* clang-format on */
 
 /*
@@ -53,28 +55,34 @@
  * is 0 the upcall is delivered first and idle returns after it.
  * Returns a set of SCREE_WAKE_*; 0 only for deadline 0 and after a pause.
  */
-#define SCREE_IDLE_FOREVER      UINT64_MAX
-#define SCREE_WAKE_EVENT        1 /* evtchn_upcall_pending was set */
-#define SCREE_WAKE_TIMER        2 /* the deadline has passed */
+#define SCREE_IDLE_FOREVER           UINT64_MAX
+#define SCREE_WAKE_EVENT             1 /* evtchn_upcall_pending was set */
+#define SCREE_WAKE_TIMER             2 /* the deadline has passed */
 
 /*
  * scree_time(): system time in ns. For guests without SCREE_FEATURE_TSC.
  *
  * scree_vio(op, device, argument): see scree/vio.h.
+ * scree_control(record): see scree/control.h (1.1).
+ *
+ * SCHEDOP_shutdown's reason carries the exit code (1.1): SHUTDOWN_* in bits
+ * 0..7, the code in bits 8..15; see SCREE_SHUTDOWN.
  */
+
+#define SCREE_SHUTDOWN(reason, code) ((reason) | (uint32_t)(code) << 8)
 
 /*
  * Event ports every domain has from the start and keeps through pause, clone
  * and restore. Dynamic ports are numbered from SCREE_PORT_DYNAMIC. Ports are
  * unmasked and evtchn_upcall_mask is 1 at the start of day.
  */
-#define SCREE_PORT_TIMER        1 /* set_timer_op has expired (VIRQ_TIMER) */
-#define SCREE_PORT_CONSOLE      2 /* console input waits (VIRQ_CONSOLE) */
-#define SCREE_PORT_NET          3 /* net vio: received, or room to send again */
-#define SCREE_PORT_BLOCK        4 /* reserved */
-#define SCREE_PORT_STORE        5 /* reserved */
-#define SCREE_PORT_CONTROL      6 /* reserved: shutdown wanted */
-#define SCREE_PORT_DYNAMIC      16
-#define SCREE_PORTS             4096
+#define SCREE_PORT_TIMER             1 /* set_timer_op has expired (VIRQ_TIMER) */
+#define SCREE_PORT_CONSOLE           2 /* console input waits (VIRQ_CONSOLE) */
+#define SCREE_PORT_NET               3 /* net vio: received, or room to send again */
+#define SCREE_PORT_BLOCK             4 /* reserved */
+#define SCREE_PORT_STORE             5 /* the store ring; may be sent to (1.1) */
+#define SCREE_PORT_CONTROL           6 /* info.shutdown has changed (1.1) */
+#define SCREE_PORT_DYNAMIC           16
+#define SCREE_PORTS                  4096
 
 #endif

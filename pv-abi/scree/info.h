@@ -14,13 +14,14 @@
 #define SCREE_INFO_MAGIC      0x4565657263537663ull
 
 #define SCREE_ABI_MAJOR       1
-#define SCREE_ABI_MINOR       0
+#define SCREE_ABI_MINOR       1
 
 /* scree_info.features */
 #define SCREE_FEATURE_TSC     (1ull << 0) /* rdtsc + clock page is exact */
 #define SCREE_FEATURE_NET     (1ull << 1) /* the domain has a net device */
 #define SCREE_FEATURE_FILES   (1ull << 2) /* a file module is mapped */
 #define SCREE_FEATURE_CONTROL (1ull << 3) /* the control privilege */
+#define SCREE_FEATURE_STORE   (1ull << 4) /* there is a store device (1.1) */
 
 #define SCREE_NAME_MAX        32  /* with the final 0 */
 #define SCREE_CMDLINE_MAX     512 /* with the final 0 */
@@ -60,6 +61,10 @@ struct scree_info {
     uint8_t reserved1[7];
     char name[SCREE_NAME_MAX];       /* host name, 0-terminated */
     char cmdline[SCREE_CMDLINE_MAX]; /* 0-terminated */
+    /* 1.1: 0, or SHUTDOWN_* + 1: the guest is asked to end so (see
+     * SCREE_PORT_CONTROL). It changes while the guest runs. */
+    uint32_t shutdown;
+    uint32_t reserved2;
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address map of a flat domain (ABI 1.0).
+ * The address map of a flat domain (ABI 1.1).
  *
  * Guest-virtual equals guest-physical. Addresses are bytes; every range is
  * half open. What is not listed is not mapped: touching it faults. The same
@@ -14,7 +14,8 @@
  *   0x005000  vio ring, console  rw-   after VIO_OPEN struct scree_vio_ring
  *   0x006000  vio ring, net      rw-   after VIO_OPEN struct scree_vio_ring
  *   0x007000  vio ring, block    ---   reserved
- *   0x008000  store ring         ---   reserved
+ *   0x008000  store ring         rw-   after VIO_OPEN struct
+ *                                                 xenstore_domain_interface
  *   0x010000  grant table        rw-   after GNTTABOP_setup_table (4 pages)
  *   0x100000  image: text r-x, read-only data r--, data and bss rw-
  *     ...     heap               rw-   zero on first touch

@@ -47,7 +47,8 @@
 
 #define SCREE_VIO_CONSOLE 0
 #define SCREE_VIO_NET     1
-#define SCREE_VIO_DEVICES 2
+#define SCREE_VIO_STORE   3 /* its page is Xen's ring: scree/store.h (1.1) */
+#define SCREE_VIO_DEVICES 4 /* 2 is reserved: -ENODEV */
 
 #define SCREE_VIO_RING    64 /* entries per ring */
 #define SCREE_VIO_MTU     1514

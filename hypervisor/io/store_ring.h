@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain's store ring (pv-abi/scree/store.h), between it and the control
+ * domain. Private indices are ours, under the domain's lock; what we wrote is
+ * never read back, and a guest's index that is nonsense sets `error`
+ * (XENSTORE_ERROR_RINGIDX) and stops the ring until it is opened anew.
+ *
+ * d's lock is not held by callers.
+ */
+#ifndef IO_STORE_RING_H
+#define IO_STORE_RING_H
+
+#include "base/types.h"
+
+struct domain;
+
+/* EVTCHNOP_send to SCREE_PORT_STORE: marks d for the control domain. 0 also
+ * when the ring is not open. */
+int store_ring_notify(struct domain *d);
+/* The control domain's side (scree/control.h): bytes moved, or -XEN_ENODEV.
+ * *epoch: how often it was opened. */
+must_check int store_ring_take(struct domain *d, void *bytes, size_t n,
+                               uint64_t *epoch);
+must_check int store_ring_put(struct domain *d, const void *bytes, size_t n,
+                              uint64_t *epoch);
+must_check int store_ring_reset(struct domain *d);
+bool store_ring_open(struct domain *d);
+
+#endif
