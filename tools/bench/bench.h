@@ -4,8 +4,8 @@
  *
  * main.c decides what runs; qemu.c starts and ends one emulated machine at a
  * time; micro.c reads what guests measured themselves; net.c measures HTTP,
- * UDP and streams from outside; report.c keeps the samples and writes
- * report.json and report.txt.
+ * UDP and streams from outside; control.c the control plane; report.c keeps the
+ * samples and writes report.json and report.txt.
  */
 #ifndef TOOLS_BENCH_H
 #define TOOLS_BENCH_H
@@ -16,11 +16,11 @@
 #include <sys/types.h>
 
 struct options {
-    const char *build; /* the build directory */
-    const char *out;   /* for report.json, report.txt and logs */
-    int repeats;       /* of each machine, or of each load */
-    double seconds;    /* of each load */
-    bool micro, net;   /* which halves to run */
+    const char *build;        /* the build directory */
+    const char *out;          /* for report.json, report.txt and logs */
+    int repeats;              /* of each machine, or of each load */
+    double seconds;           /* of each load */
+    bool micro, net, control; /* which parts to run */
 };
 
 /* ------------------------------------------------------------- report.c */
@@ -68,9 +68,10 @@ const char *qemu_command(struct qemu *q);
 uint64_t now_ns(void);
 double tsc_per_ns(void);
 
-/* ---------------------------------------------------- micro.c and net.c */
+/* --------------------------------------- micro.c, net.c and control.c */
 
 int bench_micro(struct report *r, const struct options *o);
 int bench_net(struct report *r, const struct options *o);
+int bench_control(struct report *r, const struct options *o);
 
 #endif

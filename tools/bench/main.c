@@ -15,7 +15,7 @@
 static void usage(FILE *f)
 {
     fprintf(f, "usage: scree-bench [--build DIR] [--out DIR] [--repeats N]\n"
-               "                   [--seconds S] [--only micro|net]\n"
+               "                   [--seconds S] [--only micro|net|control]\n"
                "Measures a built scree and writes DIR/report.json and "
                "DIR/report.txt.\n");
 }
@@ -42,14 +42,15 @@ static int parse(int argc, char **argv, struct options *o)
         else if (c == 'y') {
             o->micro = !strcmp(optarg, "micro");
             o->net = !strcmp(optarg, "net");
+            o->control = !strcmp(optarg, "control");
         } else if (c == 'h') {
             usage(stdout);
             exit(0);
         } else
             return -1;
     }
-    return o->repeats > 0 && o->seconds >= 1 && (o->micro || o->net) &&
-                   optind == argc
+    return o->repeats > 0 && o->seconds >= 1 &&
+                   (o->micro || o->net || o->control) && optind == argc
                ? 0
                : -1;
 }
@@ -61,7 +62,8 @@ int main(int argc, char **argv)
                         .repeats = 3,
                         .seconds = 3,
                         .micro = true,
-                        .net = true};
+                        .net = true,
+                        .control = true};
     struct report *r;
     int rc = 0;
 
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
         rc |= bench_micro(r, &o);
     if (o.net)
         rc |= bench_net(r, &o);
+    if (o.control)
+        rc |= bench_control(r, &o);
     rc |= report_write(r, &o);
     report_free(r);
     return rc ? 1 : 0;
