@@ -11,6 +11,11 @@
  * head and check are good. A frame that is lost so shows as a request without
  * a reply: who asks bounds the wait.
  *
+ * The cell puts SCREE_FRAME_MAX zero bytes before SYNCED, too. It sends SYNCED
+ * with nonce 0 and by itself when the control domain has started, and in answer
+ * to anything else that comes before a SYNC: then the host begins again with
+ * SYNC. A SYNC also drops objects that were begun and not sealed.
+ *
  * Frames of one tag keep their order. The host has at most
  * SCREE_CHANNEL_REQUESTS requests under way; more are refused with EBUSY.
  */
@@ -162,17 +167,27 @@ struct scree_manage_run {
 
 #define SCREE_RUN_DEFINE    1 /* only define it: it is down until START */
 #define SCREE_RUN_REMOVE    2 /* REMOVE it by itself when it is down for good */
+#define SCREE_RUN_ADOPT                                                        \
+    4 /* if the name is defined already, with the same image, files, memory,   \
+       * group, command line, on_crash and address (if FIXED): not an error;   \
+       * it takes restart, retries and REMOVE from here, nothing else happens, \
+       * and the answer is its state. Else as without. For a host that finds a \
+       * new life after SYNC: RUN everything it knows with ADOPT, what is down \
+       * with DEFINE, too. */
 
 struct scree_manage_name {
     char name[SCREE_NAME_MAX];
     uint64_t value;
 };
 
+#define SCREE_SET_RESTART 0x100 /* restart and retries */
+
 struct scree_manage_set {
     char name[SCREE_NAME_MAX];
     uint32_t what; /* SCREE_SET_*, or-ed */
     uint32_t weight;
     uint64_t net_rate;
+    uint32_t restart, retries;
 };
 
 struct scree_manage_list {
@@ -229,7 +244,8 @@ struct scree_manage_state {
 #define SCREE_EVENT_REMOVED 6
 #define SCREE_EVENT_PAUSED  7
 #define SCREE_EVENT_RESUMED 8
-#define SCREE_EVENT_REFUSED 9 /* could not be made again; value: error */
+#define SCREE_EVENT_REFUSED 9  /* could not be made again; value: error */
+#define SCREE_EVENT_LOST    10 /* value: so many events did not fit: LIST */
 
 struct scree_event {
     uint32_t event; /* SCREE_EVENT_* */

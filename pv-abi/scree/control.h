@@ -61,7 +61,8 @@ struct scree_control {
     X(19, console_take,  scree_control_transfer)    \
     X(20, console_put,   scree_control_transfer)    \
     X(21, channel_take,  scree_control_transfer)    \
-    X(22, channel_put,   scree_control_transfer)
+    X(22, channel_put,   scree_control_transfer)    \
+    X(23, config,        scree_control_create)
 /* clang-format on */
 
 #define SCREE_CONTROL_NUMBER(number, name, record)                             \
@@ -171,7 +172,7 @@ struct scree_domain_state {
     uint64_t net_drops;    /* both ways */
     uint64_t console_lost; /* bytes dropped by its limit */
     uint8_t mac[6];
-    uint8_t reserved[2];
+    uint16_t watchdog_s; /* s that the watchdog was last set to, or 0 */
     char name[SCREE_NAME_MAX];
     uint8_t tag[SCREE_TAG_MAX];
 };
@@ -182,6 +183,9 @@ struct scree_control_get {
     struct scree_control head;
     struct scree_domain_state state;
 };
+
+/* config: (out) what domain head.domain was made with: config and tag, until it
+ * is collected; those of the boot bundle have an empty tag. */
 
 /* set: changes what `what` names. */
 #define SCREE_SET_WEIGHT   1
