@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lists of children. One that is larger than a packet is read in parts, each
+ * with the node's generation: when that changes in between, from the start.
+ */
+#include "handle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES_MAX 100
+#define LIST_MAX  (64u << 20) /* bytes */
+
+struct list {
+    char *bytes;
+    size_t size;
+    char generation[24];
+};
+
+enum progress { FAILED, MORE, WHOLE, AGAIN };
+
+static enum progress fail(int why)
+{
+    errno = why;
+    return FAILED;
+}
+
+/* Adds the names of a part; an empty name is the list's end. */
+static enum progress add_names(struct list *l, const char *names, size_t size)
+{
+    bool last = size == 1 || (size > 1 && names[size - 2] == '\0');
+    char *larger;
+
+    if (size == 0 || names[size - 1] != '\0')
+        return fail(EIO);
+    if (l->size + size > LIST_MAX)
+        return fail(E2BIG);
+    larger = realloc(l->bytes, l->size + size);
+    if (!larger)
+        return FAILED;
+    memcpy(larger + l->size, names, size);
+    l->bytes = larger;
+    l->size += size - last;
+    return last ? WHOLE : MORE;
+}
+
+static enum progress add_part(struct list *l, const struct packet *part)
+{
+    size_t length = strlen(part->body);
+
+    if (length >= part->head.len || length >= sizeof(l->generation))
+        return fail(EIO);
+    if (l->size == 0)
+        strcpy(l->generation, part->body);
+    else if (strcmp(l->generation, part->body) != 0)
+        return AGAIN;
+    return add_names(l, part->body + length + 1, part->head.len - length - 1);
+}
+
+static enum progress read_part(struct xs_handle *h, xs_transaction_t t,
+                               const char *path, struct list *l)
+{
+    struct packet *part;
+    enum progress p;
+    struct ask a;
+
+    ask_begin(&a, XS_DIRECTORY_PART, t);
+    ask_string(&a, path);
+    ask_number(&a, l->size);
+    part = ask_reply(h, &a);
+    if (!part)
+        return FAILED;
+    p = add_part(l, part);
+    free(part);
+    return p;
+}
+
+static char **read_parts(struct xs_handle *h, xs_transaction_t t,
+                         const char *path, unsigned *num)
+{
+    struct list l = {0};
+    enum progress p = MORE;
+    char **names = NULL;
+
+    for (unsigned tries = 0; p != WHOLE && p != FAILED;) {
+        if (p == AGAIN) {
+            l.size = 0;
+            if (++tries > TRIES_MAX) {
+                p = fail(EAGAIN);
+                break;
+            }
+        }
+        p = read_part(h, t, path, &l);
+    }
+    if (p == WHOLE)
+        names = strings_array(l.bytes, l.size, num);
+    free(l.bytes);
+    return names;
+}
+
+char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path,
+                    unsigned int *num)
+{
+    struct packet *reply;
+    char **names;
+    struct ask a;
+
+    ask_begin(&a, XS_DIRECTORY, t);
+    ask_string(&a, path);
+    reply = ask_reply(h, &a);
+    if (!reply)
+        return errno == E2BIG && !a.too_long ? read_parts(h, t, path, num)
+                                             : NULL;
+    names = strings_array(reply->body, reply->head.len, num);
+    free(reply);
+    return names;
+}
