@@ -146,6 +146,19 @@ static const struct {
     {"[cell]\ngateway = 10.0.1.1\n" WEB, "1: gateway 10.0.1.1 is not a host"},
     {"[cell]\ngateway = 10.0.0.255\n" WEB, "1: gateway"},
     {"[domain \001]\n", "1: a control character (1)"},
+    {WEB "restart = sometimes\n", "3: restart"},
+    {WEB "restart = always:3\n", "3: restart"},
+    {WEB "restart = on-failure:0\n", "3: restart"},
+    {WEB "restart = no\non_crash = restart\n", "1: domain 'web' has on_crash"},
+    {WEB "label = tier\n", "3: label"},
+    {WEB "label = Tier=a\n", "3: label"},
+    {WEB "label = a=1,a=2\n", "3: label"},
+    {WEB "label = a=1\nlabel = a=2\n", "4: label"},
+    {WEB "stopped = perhaps\n", "3: stopped"},
+    {WEB "control = 1\n", "3: control"},
+    {WEB "cmdline = \"a\n", "3: a value begins with"},
+    {WEB "cmdline = \"a\" b\n", "3: text after a quoted value"},
+    {WEB "image = \"\n", "3: a value begins with"},
 };
 
 static void test_refusals(void)
@@ -163,6 +176,67 @@ static void test_refusals(void)
         }
         conf_free(&c);
     }
+}
+
+/* What is written of a section, parsed again, is written alike. */
+static void check_again(const struct conf *c)
+{
+    char *text[2];
+    size_t size[2];
+    struct conf again;
+    struct why w = {""};
+
+    for (int i = 0; i < 2; i++) {
+        FILE *f = open_memstream(&text[i], &size[i]);
+        conf_write_domain(f, i ? &again.domains[0] : &c->domains[0]);
+        fclose(f);
+        if (!i)
+            CU_ASSERT_TRUE_FATAL(parse(&again, text[0], &w));
+    }
+    CU_ASSERT_STRING_EQUAL(text[0], text[1]);
+    CU_ASSERT_STRING_EQUAL(again.domains[0].cmdline, c->domains[0].cmdline);
+    CU_ASSERT_EQUAL(again.domains[0].label_count, c->domains[0].label_count);
+    conf_free(&again);
+    free(text[0]);
+    free(text[1]);
+}
+
+static void test_keys_of_a_live_cell_and_back(void)
+{
+    static const char text[] =
+        "[domain web]\n"
+        "image = sha256:0123456789abcdef0123456789abcdef0123456789abcdef"
+        "0123456789abcdef\n"
+        "source-image = \"/a b#c/web.elf\" # where it was\n"
+        "files = www\nsource-files = /srv/www\n"
+        "memory = 1536K\nweight = 9\naddress = none\n"
+        "forward = 8081:80,+1:53/udp\nnet-rate = 3M\ngroup = 2\n"
+        "cmdline = \" say=\\\"hi\\\" #1 \\\\ \"\n"
+        "restart = on-failure:3\nstopped = yes\nremove = yes\n"
+        "on_crash = preserve\ncontrol = yes\ncount = 2\n"
+        "label = tier=front, stage=\nlabel = a.b/c=x=y\n";
+    struct conf c;
+    struct why w = {""};
+    const struct conf_domain *d;
+
+    CU_ASSERT_TRUE(parse(&c, text, &w));
+    CU_ASSERT_STRING_EQUAL_FATAL(w.text, "");
+    d = &c.domains[0];
+    CU_ASSERT_STRING_EQUAL(d->source_image, "/a b#c/web.elf");
+    CU_ASSERT_STRING_EQUAL(d->source_files, "/srv/www");
+    CU_ASSERT_STRING_EQUAL(d->cmdline, " say=\"hi\" #1 \\ ");
+    CU_ASSERT_EQUAL(d->restart, SCREE_RESTART_ON_FAILURE);
+    CU_ASSERT_EQUAL(d->retries, 3);
+    CU_ASSERT(d->stopped && d->remove && d->control);
+    CU_ASSERT_EQUAL_FATAL(d->label_count, 3);
+    CU_ASSERT_STRING_EQUAL(d->labels[1], "stage=");
+    CU_ASSERT_STRING_EQUAL(d->labels[2], "a.b/c=x=y");
+    check_again(&c);
+    conf_free(&c);
+    CU_ASSERT_TRUE_FATAL(parse(&c, WEB "cmdline = say \"x\"\n", &w));
+    CU_ASSERT_STRING_EQUAL(c.domains[0].cmdline, "say \"x\"");
+    check_again(&c);
+    conf_free(&c);
 }
 
 static void test_long_line_is_refused(void)
@@ -309,6 +383,7 @@ void suite_conf(void)
         {"all keys", test_all_keys},
         {"defaults", test_defaults},
         {"refusals", test_refusals},
+        {"keys of a live cell, and back", test_keys_of_a_live_cell_and_back},
         {"a long line is refused", test_long_line_is_refused},
         {"copies have names and addresses in a row",
          test_copies_have_names_and_addresses_in_a_row},

@@ -14,6 +14,7 @@
 
 #include "elf64.h"
 #include "files.h"
+#include "record.h"
 
 /* What several domains may share, found again by its path. */
 struct content {
@@ -86,76 +87,6 @@ static size_t look_up(const struct content *list, size_t count,
     return i;
 }
 
-/* The last part of a path, without ".elf", cut to fit a record. */
-static void label(char name[SCREE_NAME_MAX], const char *path)
-{
-    const char *base = strrchr(path, '/');
-    size_t length;
-
-    base = base ? base + 1 : path;
-    length = strlen(base);
-    if (length > 4 && !strcmp(base + length - 4, ".elf"))
-        length -= 4;
-    if (length >= SCREE_NAME_MAX)
-        length = SCREE_NAME_MAX - 1;
-    memset(name, 0, SCREE_NAME_MAX);
-    memcpy(name, base, length);
-}
-
-static void write_segment(struct buffer *out, const struct elf_segment *from,
-                          struct scree_segment *to)
-{
-    *to = (struct scree_segment){.address = from->address,
-                                 .file_size = from->file_size,
-                                 .memory_size = from->memory_size,
-                                 .flags = from->flags};
-    if (!from->file_size)
-        return;
-    to->offset = buffer_align(out, SCREE_PAGE_SIZE);
-    buffer_add(out, NULL, from->lead);
-    buffer_add(out, from->bytes, from->file_size - from->lead);
-    buffer_align(out, SCREE_PAGE_SIZE);
-}
-
-static void write_symbols(struct buffer *out, const struct elf_image *e,
-                          struct scree_bundle_image *to)
-{
-    struct scree_symbol *table = must_alloc(e->symbol_count, sizeof(*table));
-    struct buffer strings = {0};
-
-    for (uint32_t i = 0; i < e->symbol_count; i++) {
-        const struct elf_symbol *s = &e->symbols[i];
-        table[i].address = s->address;
-        table[i].size = s->size;
-        table[i].name =
-            (uint32_t)buffer_add(&strings, s->name, strlen(s->name) + 1);
-    }
-    buffer_add(&strings, "", 1);
-    to->symbol_count = e->symbol_count;
-    to->symbols = buffer_align(out, SCREE_PAGE_SIZE);
-    buffer_add(out, table, e->symbol_count * sizeof(*table));
-    to->strings = buffer_add(out, strings.bytes, strings.size);
-    to->strings_size = strings.size;
-    buffer_free(&strings);
-    free(table);
-}
-
-static void write_image(struct buffer *out, const char *path,
-                        const struct elf_image *e,
-                        struct scree_bundle_image *to)
-{
-    *to = (struct scree_bundle_image){.entry = e->entry,
-                                      .min_memory = e->note.min_memory,
-                                      .stack_bytes = e->note.stack_bytes,
-                                      .abi_major = e->note.abi_major,
-                                      .abi_minor = e->note.abi_minor,
-                                      .segment_count = e->segment_count};
-    label(to->name, path);
-    for (uint32_t i = 0; i < e->segment_count; i++)
-        write_segment(out, &e->segments[i], &to->segments[i]);
-    write_symbols(out, e, to);
-}
-
 /* Reads the image at path into slot i of the tables. */
 static bool load_image(struct maker *m, const struct conf_domain *d,
                        const char *path, size_t i)
@@ -170,7 +101,7 @@ static bool load_image(struct maker *m, const struct conf_domain *d,
     good = elf_read(&e, file.bytes, file.size, &reason);
     if (good) {
         m->images[i].least_memory = elf_least_memory(&e);
-        write_image(m->out, path, &e, &m->image_table[i]);
+        record_write_image(m->out, path, &e, &m->image_table[i]);
     } else {
         refuse(m, d, "image", d->image, reason.text);
     }
@@ -202,7 +133,7 @@ static bool load_module(struct maker *m, const struct conf_domain *d,
 {
     struct why reason;
 
-    label(to->name, path);
+    record_label(to->name, path);
     to->offset = buffer_align(m->out, SCREE_PAGE_SIZE);
     if (!strcmp(path, "@hosts"))
         files_pack_hosts(m->plan, m->out);
@@ -247,6 +178,26 @@ static bool check_memory(struct maker *m, const struct conf_domain *d,
     return refuse(m, d, "image", d->image, text);
 }
 
+/* A boot bundle has no manager: what only one can do is refused, where a
+ * domain would otherwise live by other rules than written. Labels and the
+ * like are left out. */
+static bool check_boot(struct maker *m, const struct conf_domain *d)
+{
+    static const char live[] = "only a live cell can do so; use 'scree apply'";
+
+    if (value_is_digest(d->image))
+        return refuse(m, d, "image", d->image, live);
+    if (d->files && value_is_digest(d->files))
+        return refuse(m, d, "files", d->files, live);
+    if (d->stopped)
+        return refuse(m, d, "stopped =", "yes", live);
+    if (d->restart != SCREE_RESTART_NO &&
+        d->restart != SCREE_RESTART_ON_FAILURE)
+        return refuse(m, d, "restart =",
+                      conf_restart_text(d->restart, d->retries).text, live);
+    return true;
+}
+
 /* The records of one section: as many as it has copies. */
 static bool make_domains(struct maker *m, const struct plan_domain *from,
                          struct scree_domain_config *to)
@@ -257,9 +208,13 @@ static bool make_domains(struct maker *m, const struct plan_domain *from,
                                     .on_crash = d->on_crash,
                                     .weight = d->weight,
                                     .group = d->group,
-                                    .net_rate = d->net_rate};
+                                    .net_rate = d->net_rate,
+                                    .flags =
+                                        d->control ? SCREE_CONFIG_CONTROL : 0};
 
-    if (!need_image(m, d, &r.image) ||
+    if (d->restart == SCREE_RESTART_ON_FAILURE)
+        r.on_crash = SCREE_ON_CRASH_RESTART;
+    if (!check_boot(m, d) || !need_image(m, d, &r.image) ||
         !check_memory(m, d, m->images[r.image].least_memory, &r.memory))
         return false;
     if (d->files && !need_module(m, d, d->files, &r.module))

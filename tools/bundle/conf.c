@@ -18,6 +18,7 @@ struct parser {
     struct conf_domain *d; /* section we are in, or NULL */
     bool in_cell;
     unsigned cell_line; /* of [cell], or 0 */
+    bool restart_given; /* in this section */
 };
 
 struct key {
@@ -174,6 +175,65 @@ static bool set_count(struct parser *p, const char *value)
     return set_u32(value, 1, CONF_COPIES_MAX, &p->d->count);
 }
 
+static bool set_control(struct parser *p, const char *value)
+{
+    return value_yes(value, &p->d->control);
+}
+
+static bool set_restart(struct parser *p, const char *value)
+{
+    p->restart_given = true;
+    return conf_restart(value, &p->d->restart, &p->d->retries);
+}
+
+static bool set_stopped(struct parser *p, const char *value)
+{
+    return value_yes(value, &p->d->stopped);
+}
+
+static bool set_remove(struct parser *p, const char *value)
+{
+    return value_yes(value, &p->d->remove);
+}
+
+/* A key stands in one label only. */
+static bool add_label(struct conf_domain *d, const char *item)
+{
+    size_t key = strcspn(item, "=") + 1;
+
+    if (d->label_count == CONF_LABELS_MAX || !value_label(item))
+        return false;
+    for (uint32_t i = 0; i < d->label_count; i++)
+        if (!strncmp(d->labels[i], item, key))
+            return false;
+    d->labels[d->label_count++] = must_copy(item, strlen(item));
+    return true;
+}
+
+static bool set_label(struct parser *p, const char *value)
+{
+    char copy[CONF_LINE_MAX];
+    char *rest = copy;
+
+    snprintf(copy, sizeof(copy), "%s", value);
+    for (char *item; (item = strsep(&rest, LIST_SEPARATORS));)
+        if (*item && !add_label(p->d, item))
+            return false;
+    return true;
+}
+
+static bool set_source_image(struct parser *p, const char *value)
+{
+    p->d->source_image = must_copy(value, strlen(value));
+    return true;
+}
+
+static bool set_source_files(struct parser *p, const char *value)
+{
+    p->d->source_files = must_copy(value, strlen(value));
+    return true;
+}
+
 static const struct key cell_keys[] = {
     {"network", "a network such as 10.0.0.0/24 (prefix 0 to 30, host part 0)",
      set_network, false},
@@ -183,8 +243,8 @@ static const struct key cell_keys[] = {
 };
 
 static const struct key domain_keys[] = {
-    {"image", "the path of an ELF image", set_image, false},
-    {"files", "a directory, or @hosts", set_files, false},
+    {"image", "the path of an ELF image, or sha256:DIGEST", set_image, false},
+    {"files", "a directory, sha256:DIGEST or @hosts", set_files, false},
     {"memory", "a size in whole pages such as 512K, 2M or 1G", set_memory,
      false},
     {"weight", "a number from 1 to 65535", set_weight, false},
@@ -197,6 +257,14 @@ static const struct key domain_keys[] = {
     {"net-rate", "bytes per second such as 500K or 10M", set_net_rate, false},
     {"group", "a number from 0 to 65535", set_group, false},
     {"count", "a number of copies from 1 to 131072", set_count, false},
+    {"control", "yes or no", set_control, false},
+    {"restart", "no, on-failure, on-failure:N, always or unless-stopped",
+     set_restart, false},
+    {"label", "at most 16 of KEY=VALUE, each key once", set_label, true},
+    {"stopped", "yes or no", set_stopped, false},
+    {"remove", "yes or no", set_remove, false},
+    {"source-image", "a path", set_source_image, false},
+    {"source-files", "a path", set_source_files, false},
     {NULL, NULL, NULL, false},
 };
 
@@ -205,7 +273,7 @@ static bool assign(struct parser *p, const char *key, const char *value)
 {
     const struct key *k = p->in_cell ? cell_keys : domain_keys;
     uint32_t *present = p->in_cell ? &p->c->present : &p->d->present;
-    char names[256] = "";
+    char names[512] = "";
     uint32_t bit = 1;
 
     for (; k->name && strcmp(k->name, key) != 0; k++, bit <<= 1) {
@@ -240,9 +308,8 @@ static bool begin_domain(struct parser *p, const char *name)
         c->domains =
             must_grow(c->domains, c->domain_count * 2 + 1, sizeof(*c->domains));
     p->d = &c->domains[c->domain_count++];
-    *p->d = (struct conf_domain){
-        .line = p->line, .weight = SCREE_WEIGHT_DEFAULT, .count = 1};
-    snprintf(p->d->name, sizeof(p->d->name), "%s", name);
+    conf_domain_init(p->d, name);
+    p->d->line = p->line;
     p->in_cell = false;
     return true;
 }
@@ -254,7 +321,14 @@ static bool end_section(struct parser *p)
         return refuse(p, p->d->line,
                       "domain '%s' has no image; add a line 'image = FILE'",
                       p->d->name);
+    if (p->d && p->d->on_crash == SCREE_ON_CRASH_RESTART && p->restart_given &&
+        p->d->restart == SCREE_RESTART_NO)
+        return refuse(p, p->d->line,
+                      "domain '%s' has on_crash = restart and restart = no; "
+                      "remove one",
+                      p->d->name);
     p->d = NULL;
+    p->restart_given = false;
     return true;
 }
 
@@ -304,12 +378,49 @@ static void cut_comment(char *s)
     }
 }
 
+/* Where the value of a line begins, if that is a quote; else NULL. */
+static char *find_quote(char *line)
+{
+    char *s = line + strcspn(line, "=#");
+
+    if (*s != '=')
+        return NULL;
+    s++;
+    s += strspn(s, " \t");
+    return *s == '"' ? s : NULL;
+}
+
+/* Takes a value out of its quotes, in place; \" and \\ are one character. */
+static bool unquote(struct parser *p, char *value)
+{
+    char *to = value;
+    const char *s = value + 1;
+
+    for (; *s && *s != '"'; s++) {
+        if (*s == '\\' && (s[1] == '"' || s[1] == '\\'))
+            s++;
+        *to++ = *s;
+    }
+    if (!*s)
+        return REFUSE(p, "a value begins with '\"' and does not end with one");
+    s++;
+    s += strspn(s, " \t\r");
+    if (*s && *s != '#')
+        return REFUSE(p, "text after a quoted value: '%.40s'", s);
+    *to = 0;
+    return true;
+}
+
 static bool parse_line(struct parser *p, char *line)
 {
+    char *quote = find_quote(line);
     char *s, *equals;
 
-    cut_comment(line);
-    s = trim(line);
+    if (quote && !unquote(p, quote))
+        return false;
+    if (!quote)
+        cut_comment(line);
+    s = quote ? line + strspn(line, " \t") : trim(line);
     if (!*s)
         return true;
     if (*s == '[')
@@ -321,7 +432,7 @@ static bool parse_line(struct parser *p, char *line)
         return REFUSE(p, "a key before the first section; begin with [cell] "
                          "or [domain NAME]");
     *equals = 0;
-    return assign(p, trim(s), trim(equals + 1));
+    return assign(p, trim(s), quote ? quote : trim(equals + 1));
 }
 
 /* Copies the line at text into line[CONF_LINE_MAX], checked to be plain. */
@@ -389,10 +500,8 @@ bool conf_parse(struct conf *c, const char *file, const char *text,
 
 void conf_free(struct conf *c)
 {
-    for (size_t i = 0; i < c->domain_count; i++) {
-        free(c->domains[i].image);
-        free(c->domains[i].files);
-    }
+    for (size_t i = 0; i < c->domain_count; i++)
+        conf_domain_free(&c->domains[i]);
     free(c->domains);
     *c = (struct conf){0};
 }

@@ -9,8 +9,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "scree/bundle.h"
+#include "scree/channel.h"
 #include "scree/layout.h"
 #include "value.h"
 #include "why.h"
@@ -19,6 +21,7 @@
 #define CONF_LINE_MAX     1024
 #define CONF_COPIES_MAX   131072 /* domains of one cell, copies counted */
 #define CONF_FORWARDS_MAX 16     /* of one domain */
+#define CONF_LABELS_MAX   16     /* of one domain */
 #define CONF_DEFAULT_NET  0x0a000000u
 #define CONF_DEFAULT_BITS 24
 
@@ -41,6 +44,16 @@ struct conf_domain {
     uint32_t forward_count;
     struct forward forwards[CONF_FORWARDS_MAX];
     char cmdline[SCREE_CMDLINE_MAX];
+    bool control; /* it is the control domain; boot bundles only */
+    /* What only a live cell can do (docs/cell-conf.md): */
+    uint32_t restart; /* SCREE_RESTART_* */
+    uint32_t retries; /* on failure, at most; 0: no limit */
+    bool stopped;     /* by request, or only to be defined */
+    bool remove;      /* when it is down for good */
+    uint32_t label_count;
+    char *labels[CONF_LABELS_MAX]; /* KEY=VALUE */
+    char *source_image; /* for people: where it was read from, or NULL */
+    char *source_files;
 };
 
 struct conf {
@@ -59,5 +72,20 @@ struct conf {
 bool conf_parse(struct conf *c, const char *file, const char *text,
                 size_t length, struct why *w);
 void conf_free(struct conf *c);
+
+/* What a section has that says nothing but its name. */
+void conf_domain_init(struct conf_domain *d, const char *name);
+void conf_domain_free(struct conf_domain *d);
+
+/* Writes the section so that conf_parse() gives the same; keys with their
+ * default value are left out. Values must be such as conf_parse() takes. */
+void conf_write_domain(FILE *out, const struct conf_domain *d);
+
+/* "no", "on-failure:3", ...: as in cell.conf. */
+bool conf_restart(const char *text, uint32_t *restart, uint32_t *retries);
+struct restart_text {
+    char text[32];
+};
+struct restart_text conf_restart_text(uint32_t restart, uint32_t retries);
 
 #endif

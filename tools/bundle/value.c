@@ -133,6 +133,47 @@ bool value_name(const char *text, uint32_t most)
     return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
+bool value_yes(const char *text, bool *out)
+{
+    bool yes = !strcmp(text, "yes");
+
+    if (!yes && strcmp(text, "no") != 0)
+        return false;
+    *out = yes;
+    return true;
+}
+
+bool value_label(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t key = strcspn(text, "=");
+    const char *value = text + key + 1;
+
+    if (text[key] != '=' || !key || key > VALUE_LABEL_MAX)
+        return false;
+    if (!strchr(plain, text[0]) || !strchr(plain, text[key - 1]))
+        return false;
+    for (size_t i = 0; i < key; i++)
+        if (!strchr(plain, text[i]) && !strchr(".-_/", text[i]))
+            return false;
+    if (strlen(value) > VALUE_LABEL_MAX)
+        return false;
+    for (; *value; value++)
+        if (*value <= ' ' || *value > '~' || *value == ',' || *value == '#')
+            return false;
+    return true;
+}
+
+bool value_is_digest(const char *text)
+{
+    static const char prefix[] = "sha256:";
+
+    if (strncmp(text, prefix, sizeof(prefix) - 1) != 0)
+        return false;
+    text += sizeof(prefix) - 1;
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 struct address_text address_text(uint32_t address)
 {
     struct address_text t;

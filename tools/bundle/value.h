@@ -37,6 +37,18 @@ bool value_forward(const char *text, struct forward *out);
 /* A host name of one label: a-z, 0-9 and inner '-', shorter than most. */
 bool value_name(const char *text, uint32_t most);
 
+/* "yes" or "no" */
+bool value_yes(const char *text, bool *out);
+
+/* "KEY=VALUE": KEY of a-z, 0-9 and inner ".-_/", VALUE printable, without
+ * white space, comma and '#'; each at most VALUE_LABEL_MAX bytes. */
+#define VALUE_LABEL_MAX 63
+bool value_label(const char *text);
+
+/* "sha256:" and 64 lower-case hexadecimal digits */
+#define VALUE_DIGEST_TEXT 72 /* room for it */
+bool value_is_digest(const char *text);
+
 /* Room for "255.255.255.255". */
 struct address_text {
     char text[16];

@@ -3,8 +3,10 @@
  * Reasons, and memory that is either there or the end of the tool: it runs for
  * a moment on a big machine, so nothing is gained by carrying on without.
  */
+#define _GNU_SOURCE
 #include "why.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ bool why_set(struct why *w, const char *format, ...)
 static void *check(void *p)
 {
     if (!p) {
-        fprintf(stderr, "scree-bundle: out of memory\n");
+        fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
         exit(1);
     }
     return p;
