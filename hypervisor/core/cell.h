@@ -25,7 +25,9 @@ struct cell;
 struct domain;
 struct vcpu;
 struct net_switch;
+struct channel;
 struct console;
+struct journal;
 struct options;
 struct restart;
 
@@ -68,6 +70,8 @@ struct cell {
     mfn_t clock_page; /* FRAME_SHARED */
     struct net_switch *net;
     struct console *console;
+    struct journal *journal; /* NULL: nobody could take it */
+    struct channel *channel; /* NULL: no way to the host */
     const struct options *options;
     struct restart *restarts; /* one for each record of the bundle */
     struct random random;

@@ -25,6 +25,7 @@
 #include "scree/vio.h"
 
 #define DOMAIN_WATCHDOGS     2
+#define DOMAIN_VIO_RINGS     2   /* console and net */
 #define DOMAIN_NET_STATE     384 /* bytes */
 #define DOMAIN_CONSOLE_STATE 448
 
@@ -40,6 +41,14 @@ struct vio_device {
     struct scree_vio_ring *ring; /* NULL: closed */
     uint32_t tx, rx, done;       /* ours, free-running */
     uint32_t tx_errors, tx_drops, rx_drops;
+};
+
+/* Its store ring (io/store_ring.h). */
+struct store_ring {
+    struct xenstore_domain_interface *page; /* NULL: closed */
+    uint32_t req_cons, rsp_prod;            /* ours, free-running */
+    uint32_t epoch;                         /* how often it was opened */
+    bool stopped;                           /* until it is opened anew */
 };
 
 struct net_port; /* io/net_port.h */
@@ -60,7 +69,8 @@ struct domain {
     mfn_t port_frames[SCREE_PORTS / 512];  /* of `ports` */
     uint32_t port_hint;                    /* no free dynamic port below it */
     struct grant_table grants;
-    struct vio_device vio[SCREE_VIO_DEVICES];
+    struct vio_device vio[DOMAIN_VIO_RINGS];
+    struct store_ring store;
     struct net_port *net; /* NULL: no network; else in net_state */
     void *console;        /* NULL, or in console_state (io/console.h) */
     /* io's parts of a domain: they live exactly as long as it does */

@@ -22,6 +22,8 @@ enum lock_rank {
     RANK_FRAMES,   /* free lists and counts */
     RANK_CONSOLE,  /* the cell's console */
     RANK_RANDOM,   /* the random number generator */
+    RANK_CHANNEL,  /* the channel's queues */
+    RANK_JOURNAL,  /* what was printed and not yet taken */
 };
 
 struct lock {

@@ -7,8 +7,11 @@
 
 #include "base/format.h"
 #include "base/string.h"
+#include "core/log.h"
 #include "io/console_state.h"
 #include "io/console_text.h"
+#include "io/journal.h"
+#include "scree/control.h"
 
 #define SILENCE_NS 1000000000ull /* after the limit was passed */
 
@@ -139,20 +142,89 @@ static bool allowed(struct console_domain *s, size_t n)
     return false;
 }
 
-static void write_locked(struct console *c, struct domain *d, const char *bytes,
-                         size_t n)
+static void print(struct console *c, struct domain *d, const char *bytes,
+                  size_t n)
 {
     struct console_domain *s = d->console;
 
-    if (!allowed(s, n)) {
-        s->dropped += n;
-        return;
-    }
     report_dropped(c, d);
     for (size_t i = 0; i < n; i++)
         add(c, d, bytes[i]);
     if (s->used && atomic_load(&c->selected) == d->id)
         show(c, d, false);
+}
+
+/* Ends what d has on the screen: from now on it prints elsewhere. */
+static void leave_screen(struct console *c, struct domain *d)
+{
+    struct console_domain *s = d->console;
+
+    if (s->used || c->open == d->id)
+        show(c, d, true);
+}
+
+/* ---------------------------------------------------------- the journal */
+
+/* Is that where d's bytes go? */
+static bool is_kept(const struct domain *d)
+{
+    return d->id != 0 && journal_attached(d->cell);
+}
+
+/* Says in d's own record how much is missing there. */
+static void keep_dropped(struct domain *d, uint64_t dropped, bool half)
+{
+    char text[48];
+    size_t n = format_text(text, sizeof(text), "%s(%llu bytes dropped)\n",
+                           half ? "\n" : "", (unsigned long long)dropped);
+
+    journal_put(d->cell, d->id, text, n);
+}
+
+/* A line of ours, whole. */
+static void keep_line(struct cell *cell, const char *line, size_t n)
+{
+    char text[LOG_LINE_MAX + 1];
+
+    n = min_u64(n, LOG_LINE_MAX);
+    memcpy(text, line, n);
+    text[n] = '\n';
+    journal_put(cell, SCREE_CONSOLE_HYPERVISOR, text, n + 1);
+}
+
+/* --------------------------------------------------------------- writing */
+
+/* One piece, at most a page; where it goes is looked up under the lock, and
+ * the journal takes it afterwards: it may wake somebody. A domain has one vcpu,
+ * so its pieces stay in order. */
+static void write_piece(struct console *c, struct domain *d, const char *bytes,
+                        size_t n)
+{
+    struct console_domain *s = d->console;
+    uint64_t dropped = 0;
+    bool half = false, kept, now;
+
+    lock_take(&c->lock);
+    kept = is_kept(d);
+    now = allowed(s, n);
+    if (!now) {
+        s->dropped += n;
+        s->lost += n;
+    } else if (kept) {
+        leave_screen(c, d);
+        dropped = s->dropped;
+        s->dropped = 0;
+        half = s->half;
+        s->half = bytes[n - 1] != '\n';
+    } else {
+        print(c, d, bytes, n);
+    }
+    lock_release(&c->lock);
+    if (!now || !kept)
+        return;
+    if (dropped)
+        keep_dropped(d, dropped, half);
+    journal_put(d->cell, d->id, bytes, n);
 }
 
 void console_guest_write(struct domain *d, const char *bytes, size_t n)
@@ -164,12 +236,25 @@ void console_guest_write(struct domain *d, const char *bytes, size_t n)
     while (n) {
         size_t part = min_u64(n, PAGE_SIZE);
 
-        lock_take(&c->lock);
-        write_locked(c, d, bytes, part);
-        lock_release(&c->lock);
+        write_piece(c, d, bytes, part);
         bytes += part;
         n -= part;
     }
+}
+
+uint64_t console_lost(struct domain *d)
+{
+    struct console *c = d->cell->console;
+    const struct console_domain *s;
+    uint64_t lost;
+
+    if (!c)
+        return 0;
+    lock_take(&c->lock);
+    s = d->console;
+    lost = s ? s->lost : 0;
+    lock_release(&c->lock);
+    return lost;
 }
 
 void console_log(struct cell *cell, const char *line, size_t n)
@@ -182,6 +267,7 @@ void console_log(struct cell *cell, const char *line, size_t n)
     put_harmless(line, n);
     put("\n", 1);
     lock_release(&c->lock);
+    keep_line(cell, line, n);
 }
 
 /* ------------------------------------------------------------- domains */
@@ -200,13 +286,20 @@ void console_domain_fini(struct domain *d)
 {
     struct console *c = d->cell->console;
     struct console_domain *s = d->console;
+    uint64_t dropped = 0;
 
     if (!c || !s)
         return;
+    if (d->id == 0)
+        journal_attach(d->cell, false);
     lock_take(&c->lock);
-    if (s->used || c->open == d->id)
-        show(c, d, true);
-    report_dropped(c, d);
+    leave_screen(c, d);
+    if (is_kept(d))
+        dropped = s->dropped;
+    else
+        report_dropped(c, d);
     d->console = NULL;
     lock_release(&c->lock);
+    if (dropped)
+        keep_dropped(d, dropped, s->half);
 }

@@ -11,6 +11,11 @@
  *
  * What a domain prints is shown line by line; the selected one's half lines
  * (prompts) at once.
+ *
+ * While the journal is attached (io/journal.h) domains' bytes go there as they
+ * are, under the same limit, and not to the screen; the hypervisor's lines go
+ * to both. The control domain's own always go to the screen alone: it would
+ * have to print about what it prints.
  */
 #ifndef IO_CONSOLE_H
 #define IO_CONSOLE_H
@@ -31,8 +36,9 @@ must_check int console_create(struct cell *cell);
 /* A line of the hypervisor's own, without line end (cell->log). */
 void console_log(struct cell *cell, const char *line, size_t n);
 
-/* Bytes that d prints. All are taken; those over its limit are dropped. Any
- * lock may be held. No effect before console_domain_init. */
+/* Bytes that d prints. All are taken; those over its limit are dropped. No lock
+ * from RANK_CPU on may be held; so in console_log(). No effect before
+ * console_domain_init. */
 void console_guest_write(struct domain *d, const char *bytes, size_t n);
 
 /* Typed bytes that wait for d, at most n; returns how many: none while d's vio
@@ -40,6 +46,12 @@ void console_guest_write(struct domain *d, const char *bytes, size_t n);
 size_t console_read(struct domain *d, char *to, size_t n);
 /* The same for the vio console itself. */
 size_t console_take(struct domain *d, char *to, size_t n);
+
+/* n bytes typed for d; how many there is room for. The selection on the screen
+ * does not matter. */
+size_t console_type(struct domain *d, const char *bytes, size_t n);
+/* Bytes of d's that were dropped by its limit. */
+uint64_t console_lost(struct domain *d);
 
 /* Takes what was typed. Called on every pass of CPU 0. */
 void console_poll(struct cell *cell);

@@ -65,24 +65,38 @@ static void help(struct console *c)
     }
 }
 
+size_t console_type(struct domain *d, const char *bytes, size_t n)
+{
+    struct console *c = d->cell->console;
+    struct console_domain *s;
+
+    if (!c)
+        return 0;
+    lock_take(&c->lock);
+    s = d->console;
+    n = s ? min_u64(n, CONSOLE_INPUT - s->input_used) : 0;
+    if (n) {
+        memcpy(s->input + s->input_used, bytes, n);
+        s->input_used += (uint32_t)n;
+    }
+    lock_release(&c->lock);
+    if (!s)
+        return 0;
+    vio_console_drain(d);
+    event_raise(d, SCREE_PORT_CONSOLE);
+    return n;
+}
+
 static void send(struct console *c, char byte)
 {
     struct domain *d = with_console(c->cell, atomic_load(&c->selected));
-    struct console_domain *s;
 
     if (!d) {
         d = neighbour(c->cell, CONSOLE_NONE, 1);
         select(c, d);
     }
-    if (!d)
-        return;
-    lock_take(&c->lock);
-    s = d->console;
-    if (s && s->input_used < CONSOLE_INPUT)
-        s->input[s->input_used++] = byte;
-    lock_release(&c->lock);
-    vio_console_drain(d);
-    event_raise(d, SCREE_PORT_CONSOLE);
+    if (d)
+        (void)console_type(d, &byte, 1); /* no room: it does not read */
 }
 
 static void command(struct console *c, char byte)

@@ -29,8 +29,10 @@ struct console_domain {
     struct ratelimit limit;
     uint64_t silent_until; /* dropping */
     uint64_t dropped;      /* bytes, since the last line said so */
+    uint64_t lost;         /* bytes, all that were dropped */
     uint32_t used;         /* of line */
     uint32_t input_used;
+    bool half; /* what the journal has ends without a line end */
     char line[CONSOLE_LINE];
     char input[CONSOLE_INPUT];
 };

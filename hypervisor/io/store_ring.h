@@ -3,9 +3,11 @@
  * A domain's store ring (pv-abi/scree/store.h), between it and the control
  * domain. Private indices are ours, under the domain's lock; what we wrote is
  * never read back, and a guest's index that is nonsense sets `error`
- * (XENSTORE_ERROR_RINGIDX) and stops the ring until it is opened anew.
+ * (XENSTORE_ERROR_RINGIDX) and stops the ring: it counts as not open until the
+ * guest closes and opens it. Opening, closing and stopping mark the domain for
+ * the control domain (core/changes.h).
  *
- * d's lock is not held by callers.
+ * d's lock is not held by callers, but for the first two.
  */
 #ifndef IO_STORE_RING_H
 #define IO_STORE_RING_H
@@ -13,6 +15,11 @@
 #include "base/types.h"
 
 struct domain;
+
+/* The vio device's part: a zeroed page was mapped, is about to be unmapped. d's
+ * lock is held. */
+void store_ring_start(struct domain *d, void *page);
+void store_ring_end(struct domain *d);
 
 /* EVTCHNOP_send to SCREE_PORT_STORE: marks d for the control domain. 0 also
  * when the ring is not open. */

@@ -4,14 +4,23 @@
  */
 #include "io/vio.h"
 
+#include "io/store_ring.h"
 #include "io/vio_console.h"
 #include "io/vio_net.h"
+#include "scree/store.h"
 
 static bool exists(const struct domain *d, uint64_t device)
 {
-    if (device == SCREE_VIO_CONSOLE)
+    switch (device) {
+    case SCREE_VIO_CONSOLE:
         return d->console != NULL;
-    return device == SCREE_VIO_NET && d->net != NULL;
+    case SCREE_VIO_NET:
+        return d->net != NULL;
+    case SCREE_VIO_STORE:
+        return d->info->features & SCREE_FEATURE_STORE;
+    default:
+        return false;
+    }
 }
 
 static gfn_t ring_page(uint64_t device)
@@ -19,32 +28,55 @@ static gfn_t ring_page(uint64_t device)
     return gva_gfn(gva(SCREE_VIO_PAGES + device * SCREE_PAGE_SIZE));
 }
 
-static int open_locked(struct domain *d, uint64_t device)
+static bool is_open(const struct domain *d, uint64_t device)
 {
-    struct vio_device *dev = &d->vio[device];
-    mfn_t m;
+    return device == SCREE_VIO_STORE ? d->store.page != NULL
+                                     : d->vio[device].ring != NULL;
+}
+
+/* Maps the device's page, zeroed. */
+static int map_page(struct domain *d, uint64_t device, void **page)
+{
+    mfn_t m =
+        frame_alloc_zero(d->cell->frames, &d->quota, d->id, FRAME_WRITABLE);
     int rc;
 
-    if (dev->ring)
-        return -XEN_EEXIST;
-    m = frame_alloc_zero(d->cell->frames, &d->quota, d->id, FRAME_WRITABLE);
     if (!mfn_valid(m))
         return -XEN_ENOMEM;
     rc = space_map(&d->space, ring_page(device), m, MAP_READ | MAP_WRITE,
                    SOFT_FIXED);
-    if (rc) {
+    if (rc)
         frame_put(d->cell->frames, &d->quota, m);
+    *page = machine_frame(m);
+    return rc;
+}
+
+static int open_locked(struct domain *d, uint64_t device)
+{
+    void *page;
+    int rc;
+
+    if (is_open(d, device))
+        return -XEN_EEXIST;
+    rc = map_page(d, device, &page);
+    if (rc)
         return rc;
+    if (device == SCREE_VIO_STORE) {
+        store_ring_start(d, page);
+        return XENSTORE_RING_SIZE;
     }
-    *dev = (struct vio_device){.ring = machine_frame(m)};
+    d->vio[device] = (struct vio_device){.ring = page};
     return SCREE_VIO_RING;
 }
 
 static int close_locked(struct domain *d, uint64_t device)
 {
-    if (!d->vio[device].ring)
+    if (!is_open(d, device))
         return -XEN_ENODEV;
-    d->vio[device].ring = NULL;
+    if (device == SCREE_VIO_STORE)
+        store_ring_end(d);
+    else
+        d->vio[device].ring = NULL;
     return space_unmap(&d->space, ring_page(device), SOFT_NONE);
 }
 
@@ -68,7 +100,8 @@ other_op(struct domain *d, uint64_t op, uint64_t device, uint64_t argument)
     if (!exists(d, device))
         return -XEN_ENODEV;
     if (op == SCREE_VIO_KICK)
-        return vio_console_kick(d, argument);
+        return device == SCREE_VIO_CONSOLE ? vio_console_kick(d, argument)
+                                           : -XEN_EINVAL;
     return argument ? -XEN_EINVAL : open_or_close(d, op, device);
 }
 
@@ -80,13 +113,18 @@ int64_t vio_op(struct domain *d, uint64_t op, uint64_t device,
     return other_op(d, op, device, argument);
 }
 
+static void close_one(struct domain *d, uint64_t device)
+{
+    if (is_open(d, device) && close_locked(d, device) != 0)
+        panic("a ring page was not mapped");
+}
+
 void vio_close_all(struct domain *d)
 {
     lock_take(&d->lock);
-    for (uint64_t i = 0; i < SCREE_VIO_DEVICES; i++) {
-        if (d->vio[i].ring && close_locked(d, i) != 0)
-            panic("a ring page was not mapped");
-    }
+    close_one(d, SCREE_VIO_CONSOLE);
+    close_one(d, SCREE_VIO_NET);
+    close_one(d, SCREE_VIO_STORE);
     lock_release(&d->lock);
 }
 

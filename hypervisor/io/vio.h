@@ -12,8 +12,9 @@
 
 #include "core/domain.h"
 
-/* Frames of ring pages a domain can draw; part of its promise. */
-#define VIO_QUOTA SCREE_VIO_DEVICES
+/* Frames of ring pages a domain can draw; part of its promise: console, net and
+ * store. */
+#define VIO_QUOTA 3
 
 /* The hypercall scree_vio; its result. d's lock is not held; d's vcpu is the
  * one that calls. */

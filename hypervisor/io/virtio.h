@@ -16,6 +16,7 @@ struct frames;
 struct virtio_device;
 
 #define VIRTIO_ID_NET             1
+#define VIRTIO_ID_CONSOLE         3
 #define VIRTIO_F_VERSION_1        (1ull << 32)
 
 #define VIRTIO_STATUS_ACKNOWLEDGE 1
@@ -45,7 +46,7 @@ struct virtio_calls {
     void (*acknowledge)(struct virtio_device *d);
 };
 
-#define VIRTIO_QUEUES 2
+#define VIRTIO_QUEUES 6 /* a console's with a second port */
 
 struct virtio_device {
     const struct virtio_calls *calls;

@@ -11,7 +11,8 @@
 
 #define VENDOR         0x1af4u
 #define DEVICE_MODERN  0x1040u /* + VIRTIO_ID */
-#define DEVICE_NET     0x1000u /* transitional */
+#define DEVICE_NET     0x1000u /* transitional (4.1.2.1) */
+#define DEVICE_CONSOLE 0x1003u
 
 /* struct virtio_pci_cap (4.1.4) */
 #define CAP_KIND       3
@@ -146,7 +147,8 @@ bool virtio_pci_is(uint32_t bdf, uint32_t id)
     if ((identity & 0xffff) != VENDOR)
         return false;
     return device == DEVICE_MODERN + id ||
-           (device == DEVICE_NET && id == VIRTIO_ID_NET);
+           (device == DEVICE_NET && id == VIRTIO_ID_NET) ||
+           (device == DEVICE_CONSOLE && id == VIRTIO_ID_CONSOLE);
 }
 
 /* Maps the first structure of this kind that lies in a usable BAR. */
