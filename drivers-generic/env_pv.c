@@ -8,6 +8,10 @@
 
 #include "scree/hypercall.h"
 
+#define KNOWN_PORTS                                                            \
+    (1ull << SCREE_PORT_NET | 1ull << SCREE_PORT_CONSOLE |                     \
+     1ull << SCREE_PORT_STORE)
+
 const struct scree_info *env_info(void)
 {
     return (const struct scree_info *)SCREE_INFO_PAGE;
@@ -45,7 +49,9 @@ static unsigned take_events(void)
         wake |= ENV_WAKE_NET;
     if (ports & 1ull << SCREE_PORT_CONSOLE)
         wake |= ENV_WAKE_SERIAL;
-    if (ports & ~(1ull << SCREE_PORT_NET | 1ull << SCREE_PORT_CONSOLE))
+    if (ports & 1ull << SCREE_PORT_STORE)
+        wake |= ENV_WAKE_STORE;
+    if (ports & ~KNOWN_PORTS)
         wake |= ENV_WAKE_OTHER;
     return wake;
 }
@@ -62,12 +68,37 @@ unsigned env_wait(uint64_t deadline)
     return wake;
 }
 
-_Noreturn void env_stop(bool crashed)
+static _Noreturn void stop(uint32_t reason)
 {
-    struct sched_shutdown s = {
-        .reason = crashed ? SHUTDOWN_crash : SHUTDOWN_poweroff,
-    };
+    struct sched_shutdown s = {.reason = reason};
 
     for (;;)
         HYPERVISOR_sched_op(SCHEDOP_shutdown, &s);
+}
+
+_Noreturn void env_stop(bool crashed)
+{
+    stop(crashed ? SHUTDOWN_crash : SHUTDOWN_poweroff);
+}
+
+_Noreturn void env_exit(uint8_t code, bool reboot)
+{
+    stop(SCREE_SHUTDOWN(reboot ? SHUTDOWN_reboot : SHUTDOWN_poweroff, code));
+}
+
+/* Its values are Xen's SHUTDOWN_* and one. */
+unsigned env_asked_to_stop(void)
+{
+    return __atomic_load_n(&env_info()->shutdown, __ATOMIC_RELAXED);
+}
+
+int env_watchdog(uint32_t seconds)
+{
+    static uint32_t id;
+    struct sched_watchdog w = {.id = id, .timeout = seconds};
+    int64_t n = HYPERVISOR_sched_op(SCHEDOP_watchdog, &w);
+
+    if (id == 0 && n > 0)
+        id = (uint32_t)n;
+    return n < 0 ? (int)n : 0;
 }

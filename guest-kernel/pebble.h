@@ -10,7 +10,9 @@
  * Command line (info.cmdline): words "name=value" and "name", separated by
  * spaces. Known to every service with a network: rx=N, the most receive buffers
  * lent to the device, 4..64 (64). It begins with 16 and takes more when bursts
- * come; each costs 1.6 KiB once it was used.
+ * come; each costs 1.6 KiB once it was used. Known to every service:
+ * watchdog=SECONDS, 1..3600: the domain is ended as hung when its loop has not
+ * come round for so long.
  */
 #ifndef PEBBLE_H
 #define PEBBLE_H
@@ -28,8 +30,22 @@
 /* The scree note: least memory in bytes. */
 #define PEBBLE_IMAGE(min_memory) SCREE_IMAGE(min_memory, PEBBLE_STACK)
 
-/* Serves for ever: frames, timers, sleep. Call it last in main(). */
+/* Serves until it is asked to end: frames, timers, sleep. Call it last in
+ * main(). */
 _Noreturn void pebble_loop(void);
+
+/* pass(pebble_now()) is called once in each pass of the loop, after the
+ * network; it returns when it wants the next one at the latest: a time, 0 (at
+ * once) or ENV_FOREVER. */
+void pebble_on_pass(uint64_t (*pass)(uint64_t now));
+
+/* When the domain is asked to end (`scree stop`) the loop calls hook, sends
+ * what it queued, and ends orderly with exit code 0; without a hook it just
+ * ends. */
+void pebble_on_shutdown(void (*hook)(void));
+
+/* Ends orderly with an exit code, 0..255; so does main() when it returns. */
+_Noreturn void pebble_exit(int code);
 
 /* Time of this pass of the loop, ns, monotonic; cheap. */
 uint64_t pebble_now(void);

@@ -77,5 +77,5 @@ int write(int fd, const void *bytes, size_t size)
 
 _Noreturn void _exit(int status)
 {
-    env_stop(status != 0);
+    env_exit((uint8_t)status, false);
 }

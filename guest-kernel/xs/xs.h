@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XenStore for services: names and meaning as in Xen's <xenstore.h>
+ * (libxenstore), without threads: a call waits for its answer, at most XS_WAIT,
+ * and the network goes on meanwhile unless the call was made inside one of its
+ * callbacks. The ring is opened by the first call and costs nothing before.
+ * Results that are allocated belong to the caller: free(). On failure NULL or
+ * false and errno: ENOENT, EACCES, EINVAL, EEXIST, EAGAIN, ENOSPC (quota, or
+ * more than 8 transactions open), E2BIG, EIO (no store, or it has just been
+ * restarted: try again), ETIMEDOUT.
+ *
+ * Watches survive a restart of the store: they are set again, and each fires
+ * once then, as it does when it is first set. Transactions do not: what is done
+ * in one fails with EIO, and its end with EAGAIN.
+ */
+/*
+ * XenStore for services: names and meaning as in Xen's <xenstore.h>
  * (libxenstore), without threads: a call runs pebble's loop until its answer is
  * there, at most XS_WAIT. The ring is opened by the first call and costs
  * nothing before. Results that are allocated belong to the caller: free(). On
