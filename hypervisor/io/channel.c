@@ -40,7 +40,7 @@ static int make(struct cell *cell, const struct virtio_device *d)
     return rc;
 }
 
-static int open_at(struct cell *cell, uint32_t bdf)
+static void open_at(struct cell *cell, uint32_t bdf)
 {
     struct virtio_device d;
     int rc = virtio_pci_open(&d, bdf, VIRTIO_ID_CONSOLE);
@@ -52,20 +52,20 @@ static int open_at(struct cell *cell, uint32_t bdf)
     else
         log_line(cell, "channel: the port at %02x:%02x.%x cannot be used (%d)",
                  bdf >> 8, bdf >> 3 & 31, bdf & 7, rc);
-    return rc;
 }
 
-int channel_probe(struct cell *cell)
+void channel_probe(struct cell *cell)
 {
     struct pci_walk walk;
     uint32_t bdf;
 
     pci_walk_begin(&walk);
     while ((bdf = pci_walk_next(&walk)) != PCI_NONE) {
-        if (virtio_pci_is(bdf, VIRTIO_ID_CONSOLE))
-            return open_at(cell, bdf);
+        if (virtio_pci_is(bdf, VIRTIO_ID_CONSOLE)) {
+            open_at(cell, bdf);
+            return;
+        }
     }
-    return 0;
 }
 
 /* ----------------------------------------------------------------- bytes */

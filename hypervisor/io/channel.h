@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The byte stream between the control domain and the host: port 0 of a virtio
- * console (virtio 1.x, 5.3; no multiport). Bytes wait in frames of the
+ * The byte stream between the control domain and the host: a port of a virtio
+ * console (io/virtio_serial.h says which). Bytes wait in frames of the
  * hypervisor's own, so the device never reaches guest memory; each direction is
  * bounded, and what does not fit waits at its sender.
  *
@@ -16,10 +16,11 @@
 struct cell;
 struct channel; /* cell->channel; NULL: the cell has none */
 
-/* Looks for a virtio console on the PCI bus and makes cell->channel. 0 also
- * when there is none; -XEN_EIO: it cannot be used; -XEN_ENOMEM. */
-must_check int channel_probe(struct cell *cell);
-/* Takes what came, gives back what was sent. Called after interrupts. */
+/* Takes the first virtio console on the PCI bus and makes cell->channel; says
+ * why not if it cannot be used. Boot CPU. */
+void channel_probe(struct cell *cell);
+/* Takes what came, gives back what was sent. CPU 0, after interrupts; no effect
+ * without a channel. */
 void channel_poll(struct cell *cell);
 
 /* At most n bytes to the host; how many were taken: 0: no room.

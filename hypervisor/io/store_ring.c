@@ -153,6 +153,11 @@ int store_ring_reset(struct domain *d)
     return result;
 }
 
+bool store_ring_exists(const struct domain *d)
+{
+    return d->info->features & SCREE_FEATURE_STORE;
+}
+
 bool store_ring_open(struct domain *d)
 {
     bool open;
@@ -165,6 +170,8 @@ bool store_ring_open(struct domain *d)
 
 int store_ring_notify(struct domain *d)
 {
+    if (!store_ring_exists(d))
+        return -XEN_EINVAL;
     if (store_ring_open(d))
         change_mark(d, SCREE_HAPPENED_STORE);
     return 0;

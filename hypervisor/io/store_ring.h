@@ -21,9 +21,11 @@ struct domain;
 void store_ring_start(struct domain *d, void *page);
 void store_ring_end(struct domain *d);
 
+/* Does d have the device? It was decided when d was made. */
+bool store_ring_exists(const struct domain *d);
 /* EVTCHNOP_send to SCREE_PORT_STORE: marks d for the control domain. 0 also
- * when the ring is not open. */
-int store_ring_notify(struct domain *d);
+ * when the ring is not open. -XEN_EINVAL: there is no such device. */
+must_check int store_ring_notify(struct domain *d);
 /* The control domain's side (scree/control.h): bytes moved, or -XEN_ENODEV.
  * *epoch: how often it was opened. */
 must_check int store_ring_take(struct domain *d, void *bytes, size_t n,

@@ -17,7 +17,7 @@ static bool exists(const struct domain *d, uint64_t device)
     case SCREE_VIO_NET:
         return d->net != NULL;
     case SCREE_VIO_STORE:
-        return d->info->features & SCREE_FEATURE_STORE;
+        return store_ring_exists(d);
     default:
         return false;
     }

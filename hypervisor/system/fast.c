@@ -59,10 +59,13 @@ FAST fast_timer(struct vcpu *v)
     return finish(v);
 }
 
-/* To another domain, which may have to be woken. */
+/* To another domain, which may have to be woken. What is no dynamic port may be
+ * the store's: the long way. */
 FAST fast_send(struct vcpu *v, uint32_t port, struct port p)
 {
-    v->m.regs.rax = (uint64_t)(int64_t)event_send_by(v->domain, port, p);
+    if (event_send_by(v->domain, port, p) != 0)
+        return false;
+    v->m.regs.rax = 0;
     return finish(v);
 }
 

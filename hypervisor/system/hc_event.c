@@ -5,6 +5,7 @@
  * Results are written back to where the arguments came from; that this will
  * succeed is checked before the operation, which cannot be undone.
  */
+#include "io/store_ring.h"
 #include "system/hypercall.h"
 
 static bool is_self(const struct vcpu *v, domid_t id)
@@ -103,6 +104,13 @@ static int64_t on_port(struct vcpu *v, uint64_t at,
     return result ? result : operation(v->domain, port);
 }
 
+/* The store's is the one static port that is sent to. */
+static int send(struct domain *d, uint32_t port)
+{
+    return port == SCREE_PORT_STORE ? store_ring_notify(d)
+                                    : event_send(d, port);
+}
+
 int64_t hc_event_channel_op(struct vcpu *v, const struct hypercall *call)
 {
     uint64_t at = call->a[1];
@@ -119,7 +127,7 @@ int64_t hc_event_channel_op(struct vcpu *v, const struct hypercall *call)
     case EVTCHNOP_close:
         return on_port(v, at, event_close);
     case EVTCHNOP_send:
-        return on_port(v, at, event_send);
+        return on_port(v, at, send);
     case EVTCHNOP_unmask:
         return on_port(v, at, event_unmask);
     case EVTCHNOP_status:

@@ -12,6 +12,7 @@
 
 #include "core/domain.h"
 #include "core/upcall.h"
+#include "io/channel.h"
 #include "io/console.h"
 #include "io/switch.h"
 #include "system/crash.h"
@@ -22,8 +23,10 @@
 static void poll_devices(struct cpu *c)
 {
     net_poll(c->cell, c->id);
-    if (c->id == 0)
-        console_poll(c->cell);
+    if (c->id != 0)
+        return;
+    console_poll(c->cell);
+    channel_poll(c->cell);
 }
 
 static bool running(const struct vcpu *v)

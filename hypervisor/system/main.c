@@ -7,6 +7,7 @@
 #include "core/cell.h"
 #include "core/info.h"
 #include "core/log.h"
+#include "io/channel.h"
 #include "io/console.h"
 #include "io/switch.h"
 #include "io/uplink.h"
@@ -87,6 +88,7 @@ static void devices_init(struct cell *cell)
         log_line(cell, "no network: its record in the bundle is bad");
     else if (cell->net && uplink_probe(cell, &cell->options->uplink))
         log_line(cell, "no uplink: its card cannot be used");
+    channel_probe(cell);
 }
 
 static void greet(struct cell *cell)
