@@ -44,12 +44,14 @@
     X(console) \
     X(uplink) \
     X(virtio) \
+    X(channel) \
     X(net_threads) \
     X(http) \
     X(dns) \
     X(segments)                                                                \
     X(checksum)                                                                \
-    X(tcp_options)
+    X(tcp_options) \
+    X(libxenstore)
 /* clang-format on */
 
 #define SUITE_DECLARE(name) void suite_##name(void);

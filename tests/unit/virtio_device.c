@@ -37,7 +37,8 @@ static void init_config_space(struct virtio_card *c)
     uint32_t bar = (uint32_t)DEVICE_BAR | (c->bar_is_io ? 1 : 0xc);
     uint32_t table = MSIX | 4;
 
-    memcpy(s, "\xf4\x1a\x41\x10", 4);
+    memcpy(s, "\xf4\x1a", 2);
+    memcpy(s + 2, &c->pci_id, 2);
     s[6] = 0x10; /* it has capabilities */
     s[0x34] = CAP_FIRST;
     memcpy(s + 0x20, &bar, 4);
@@ -105,7 +106,7 @@ static void set_half(uint64_t *value, uint32_t select, uint32_t half_value)
 
 static struct device_queue *selected(struct virtio_card *c)
 {
-    return &c->queue[c->queue_select & 1];
+    return &c->queue[c->queue_select % VIRTIO_QUEUES];
 }
 
 static uint64_t common_read(struct virtio_card *c, uint64_t r)
@@ -227,11 +228,11 @@ static uint64_t device_read(void *argument, const volatile void *reg,
     uint64_t value = 0;
 
     if (at >= MMIO + 0x100)
-        memcpy(&value, mac + (at - MMIO - 0x100), width);
+        memcpy(&value, c->config + (at - MMIO - 0x100), width);
     else if (at >= MMIO)
         value = window_read(c, at - MMIO);
     else if (at >= DEVICE && at < NOTIFY)
-        memcpy(&value, mac + (at - DEVICE), width);
+        memcpy(&value, c->config + (at - DEVICE), width);
     else
         value = common_read(c, at);
     return value;
@@ -270,6 +271,18 @@ void card_init(struct virtio_card *c)
     c->queue_max = 256;
     c->mmio_version = 2;
     c->mmio_id = VIRTIO_ID_NET;
+    c->pci_id = 0x1041;
+    memcpy(c->config, mac, sizeof(mac));
+}
+
+void card_be_console(struct virtio_card *c, uint32_t ports)
+{
+    c->on_pci = true;
+    c->features = VIRTIO_F_VERSION_1 | 1 | (ports ? 2 : 0);
+    c->queue_max = 128;
+    c->pci_id = 0x1003; /* transitional, as QEMU's */
+    memset(c->config, 0, sizeof(c->config));
+    memcpy(c->config + 4, &ports, sizeof(ports));
 }
 
 void card_plug(struct virtio_card *c)
@@ -356,9 +369,39 @@ bool card_give(struct virtio_card *c, const void *frame, uint32_t length)
     return true;
 }
 
+uint32_t card_take_bytes(struct virtio_card *c, unsigned queue, void *to)
+{
+    uint32_t id;
+    struct virtq_desc *d = next(&c->queue[queue], &id);
+
+    if (!d || d->flags != 0 || d->length > 4096)
+        return UINT32_MAX;
+    memcpy(to, dma(d->address, d->length), d->length);
+    card_use(c, queue, id, 0, 1);
+    return d->length;
+}
+
+bool card_give_bytes(struct virtio_card *c, unsigned queue, const void *from,
+                     uint32_t length)
+{
+    uint32_t id;
+    struct virtq_desc *d = next(&c->queue[queue], &id);
+
+    if (!d || d->flags != VIRTQ_DESC_WRITE || d->length < length)
+        return false;
+    memcpy(dma(d->address, d->length), from, length);
+    card_use(c, queue, id, length, 1);
+    return true;
+}
+
 uint16_t card_posted(struct virtio_card *c)
 {
-    struct device_queue *q = &c->queue[0];
+    return card_posted_on(c, 0);
+}
+
+uint16_t card_posted_on(struct virtio_card *c, unsigned queue)
+{
+    struct device_queue *q = &c->queue[queue];
     struct virtq_avail *avail = dma(q->avail, 4 + 2ull * q->size);
 
     return (uint16_t)(avail->index - q->seen);
