@@ -4,7 +4,7 @@
 
 UNIT_SRC := $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
 	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
-	$(PEBBLE_PURE)
+	$(wildcard tools/libxenstore/*.c) $(PEBBLE_PURE)
 
 UNIT := $(BUILD)/unit/unit-tests
 

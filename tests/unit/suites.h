@@ -44,7 +44,6 @@
     X(console) \
     X(uplink) \
     X(virtio) \
-    X(channel) \
     X(net_threads) \
     X(http) \
     X(dns) \

@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define PATIENCE 10000 /* ms */
+
 static int open_socket(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -64,6 +66,7 @@ static struct xs_handle *make_handle(const char *path)
         return NULL;
     }
     h->notice[0] = h->notice[1] = -1;
+    h->patience = PATIENCE;
     h->events_end = &h->events;
     pthread_mutex_init(&h->request, NULL);
     pthread_mutex_init(&h->state, NULL);

@@ -43,7 +43,8 @@ struct xs_handle {
     uint32_t last_id;
     bool has_reader; /* the thread exists */
     pthread_t reader;
-    int stop[2]; /* a pipe: a byte in it ends the reader */
+    int stop[2];  /* a pipe: a byte in it ends the reader */
+    int patience; /* ms a packet may take from its first byte to its last */
 
     pthread_mutex_t state;
     pthread_cond_t changed;

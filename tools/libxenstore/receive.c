@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Packets in: read whole, checked, and given to whom they are for. Once its
- * first byte is there a packet must be whole within PATIENCE, or a server that
+ * first byte is there a packet must be whole in h->patience, or a server that
  * stops in the middle would hold its clients for ever.
  */
 #include "handle.h"
@@ -14,8 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 10000 /* ms */
-#define FOREVER  -1
+#define FOREVER -1
 
 static int64_t now_ms(void)
 {
@@ -64,7 +63,7 @@ static bool read_exactly(struct xs_handle *h, void *bytes, size_t size,
         if (n <= 0)
             return false;
         if (*deadline == FOREVER)
-            *deadline = now_ms() + PATIENCE;
+            *deadline = now_ms() + h->patience;
         at += n;
         size -= (size_t)n;
     }
