@@ -62,10 +62,14 @@ int cell_init(struct cell *cell, struct frames *frames, unsigned cpus,
     cell->frames = frames;
     cell->cpu_count = cpus;
     cell->domain_limit = limit;
+    cell->next_id = cell->first_id = 1;
     lock_init(&cell->lock, RANK_CELL, 0);
+    lock_init(&cell->changes.lock, RANK_CHANGES, 0);
+    cell->changes.sweep = limit;
     cell->domains = take(frames, limit * sizeof(*cell->domains));
     cell->taken = take(frames, BITMAP_WORDS(limit) * sizeof(*cell->taken));
-    if (!cell->domains || !cell->taken)
+    cell->records = take(frames, limit * sizeof(*cell->records));
+    if (!cell->domains || !cell->taken || !cell->records)
         return -XEN_ENOMEM;
     for (unsigned i = 0; i < cpus; i++) {
         if (cpu_init(cell, i))

@@ -28,6 +28,7 @@ struct net_switch;
 struct channel;
 struct console;
 struct journal;
+struct objects;
 struct options;
 struct restart;
 
@@ -35,10 +36,9 @@ struct cpu {
     struct cell *cell;
     uint32_t id;
     /* this CPU's own */
-    struct vcpu *current; /* RUNNING here, or NULL */
-    struct vcpu *loaded;  /* whom the machine ran last, or NULL */
-    uint64_t now;         /* machine_clock() at the last exit or pass */
-    uint64_t idle_ns;
+    struct vcpu *current;  /* RUNNING here, or NULL */
+    struct vcpu *loaded;   /* whom the machine ran last, or NULL */
+    uint64_t now;          /* machine_clock() at the last exit or pass */
     bool interrupted;      /* since the last pass: poll devices, rearm */
     uint64_t recheck;      /* when to look at these again, or UINT64_MAX */
     struct domain *dying;  /* taken off `dead`, waiting for the other CPUs */
@@ -55,8 +55,17 @@ struct cpu {
     /* written by this CPU, read by all */
     atomic_ulong passes;
     atomic_bool idle;
+    _Atomic uint64_t idle_since; /* while it is */
+    _Atomic uint64_t idle_ns;    /* before that */
     /* written by all: look at the queue before going back to a guest */
     atomic_bool resched;
+};
+
+/* See core/changes.h. */
+struct changes {
+    struct lock lock;
+    struct domain *first, *last;
+    uint32_t sweep; /* ids from here on are to be told; under the cell's lock */
 };
 
 struct cell {
@@ -72,6 +81,11 @@ struct cell {
     struct console *console;
     struct journal *journal; /* NULL: nobody could take it */
     struct channel *channel; /* NULL: no way to the host */
+    bool control;            /* the bundle has a control domain */
+    uint32_t control_record; /* and this is its record */
+    struct objects *objects; /* what the control domain uploads, or NULL */
+    void *transfer;          /* a frame for copies to and from it, or NULL */
+    struct changes changes;
     const struct options *options;
     struct restart *restarts; /* one for each record of the bundle */
     struct random random;
@@ -79,11 +93,15 @@ struct cell {
     void (*log)(struct cell *cell, const char *line, size_t n);
     /* under lock */
     struct lock lock;
-    uint64_t *taken; /* bitmap of ids in use, those of the dying too */
+    uint64_t *taken;         /* bitmap of ids in use, those of the dying too */
+    struct domain **records; /* by id: all from start to the id's release */
+    uint32_t next_id;        /* where the search for a free one begins */
+    uint32_t first_id;       /* those below are the boot bundle's */
     /* read without lock: see above */
     struct domain *_Atomic *domains; /* by id; slot 0 is the control domain */
     uint32_t domain_limit;           /* ids are below */
-    atomic_uint domain_count;
+    atomic_uint domain_count;        /* the ended, too */
+    atomic_uint ended_count;
     atomic_uint restarts_due; /* domains that will come back */
 };
 

@@ -16,6 +16,7 @@
 
 #include "base/bitmap.h"
 #include "base/string.h"
+#include "core/changes.h"
 #include "core/info.h"
 
 #define RECHECK_NS 100000 /* while dead domains are not gone yet */
@@ -29,15 +30,32 @@ static uint64_t frames_needed(const struct domain_shape *shape)
            shape->devices;
 }
 
-static int check_create(struct cell *cell, const struct domain_shape *shape)
+/* The id that the shape means, if it is free. The cell's lock is held. */
+static int choose_id(const struct cell *cell, const struct domain_shape *shape,
+                     uint32_t *id)
 {
-    if (shape->id == 0 || shape->id >= cell->domain_limit ||
+    uint64_t found;
+
+    *id = shape->id;
+    if (shape->id != DOMAIN_ID_ANY)
+        return bitmap_test(cell->taken, shape->id) ? -XEN_EEXIST : 0;
+    found = bitmap_next_clear(cell->taken, cell->domain_limit, cell->next_id);
+    if (found == BITMAP_NONE)
+        found =
+            bitmap_next_clear(cell->taken, cell->domain_limit, cell->first_id);
+    *id = (uint32_t)found;
+    return found == BITMAP_NONE ? -XEN_ENOSPC : 0;
+}
+
+static int check_create(const struct cell *cell,
+                        const struct domain_shape *shape, uint32_t *id)
+{
+    if ((shape->id >= cell->domain_limit && shape->id != DOMAIN_ID_ANY) ||
+        (shape->id == 0 && !cell->control) ||
         shape->shared > shape->memory || shape->memory == 0 ||
         shape->end.n > SCREE_GUEST_END >> PAGE_SHIFT)
         return -XEN_EINVAL;
-    if (bitmap_test(cell->taken, shape->id))
-        return -XEN_EEXIST;
-    return 0;
+    return choose_id(cell, shape, id);
 }
 
 /* Maps one page that all domains share. */
@@ -53,29 +71,43 @@ static int map_shared(struct domain *d, uint64_t at, mfn_t m, uint8_t rights)
     return result;
 }
 
-/* Maps one zeroed page of the domain's own; its bytes, or NULL. */
-static void *map_own(struct domain *d, uint64_t at, uint8_t rights)
+/* Maps one zeroed page of the domain's own; its frame, or MFN_NONE. */
+static mfn_t map_own(struct domain *d, uint64_t at, uint8_t rights)
 {
     struct frames *f = d->cell->frames;
     mfn_t m = frame_alloc_zero(f, &d->quota, d->id, FRAME_WRITABLE);
 
     if (!mfn_valid(m))
-        return NULL;
+        return m;
     if (space_map(&d->space, gva_gfn(gva(at)), m, rights, SOFT_FIXED)) {
         frame_put(f, &d->quota, m);
-        return NULL;
+        return MFN_NONE;
     }
-    return machine_frame(m);
+    return m;
+}
+
+static int map_info(struct domain *d)
+{
+    mfn_t m = map_own(d, SCREE_INFO_PAGE, MAP_READ);
+
+    if (!mfn_valid(m) || frame_get(d->cell->frames, m, FRAME_WRITABLE))
+        return -XEN_ENOMEM;
+    d->info_frame = m;
+    d->info = machine_frame(m);
+    return 0;
 }
 
 static int map_fixed(struct domain *d)
 {
-    int result;
+    mfn_t shared;
+    int result = map_info(d);
 
-    d->info = map_own(d, SCREE_INFO_PAGE, MAP_READ);
-    d->shared = map_own(d, SCREE_SHARED_PAGE, MAP_READ | MAP_WRITE);
-    if (!d->info || !d->shared)
+    if (result)
+        return result;
+    shared = map_own(d, SCREE_SHARED_PAGE, MAP_READ | MAP_WRITE);
+    if (!mfn_valid(shared))
         return -XEN_ENOMEM;
+    d->shared = machine_frame(shared);
     result = map_shared(d, SCREE_HYPERCALL_PAGE, machine_info()->hypercall_page,
                         MAP_READ | MAP_EXEC);
     if (result)
@@ -84,11 +116,11 @@ static int map_fixed(struct domain *d)
 }
 
 /* The struct itself, in its frame, with everything that cannot fail. */
-static struct domain *
-lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
+static struct domain *lay_out(struct cell *cell,
+                              const struct domain_shape *shape, uint32_t id,
+                              struct quota quota)
 {
-    mfn_t m =
-        frame_alloc_zero(cell->frames, &quota, shape->id, FRAME_HYPERVISOR);
+    mfn_t m = frame_alloc_zero(cell->frames, &quota, id, FRAME_HYPERVISOR);
     struct domain *d;
 
     if (!mfn_valid(m)) {
@@ -97,9 +129,10 @@ lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
     }
     d = machine_frame(m);
     d->frame = m;
+    d->info_frame = MFN_NONE;
     d->quota = quota;
     d->cell = cell;
-    d->id = shape->id;
+    d->id = id;
     d->memory = d->memory_max = shape->memory;
     d->port_hint = SCREE_PORT_DYNAMIC;
     d->created_ns = machine_clock();
@@ -108,8 +141,8 @@ lay_out(struct cell *cell, const struct domain_shape *shape, struct quota quota)
         d->watchdogs[i].domain = d;
     }
     atomic_init(&d->state, DOMAIN_STOPPED);
-    lock_init(&d->lock, RANK_DOMAIN, shape->id);
-    space_init(&d->space, cell->frames, &d->quota, shape->id);
+    lock_init(&d->lock, RANK_DOMAIN, id);
+    space_init(&d->space, cell->frames, &d->quota, id);
     d->space.ram_start = gva_gfn(gva(SCREE_IMAGE_BASE));
     d->space.ram_end = gfn(d->space.ram_start.n + shape->memory);
     return d;
@@ -120,6 +153,8 @@ static void enrol(struct domain *d, const struct domain_shape *shape)
 {
     vcpu_init(&d->vcpu, d, cell_place(d->cell), shape->weight);
     bitmap_set(d->cell->taken, d->id);
+    if (shape->id == DOMAIN_ID_ANY)
+        d->cell->next_id = d->id + 1;
     atomic_fetch_add(&d->cell->domain_count, 1);
 }
 
@@ -143,17 +178,18 @@ int domain_create(struct cell *cell, const struct domain_shape *shape,
 {
     struct quota quota = {0, 0};
     struct domain *d;
+    uint32_t id;
     int result;
 
     lock_take(&cell->lock);
-    result = check_create(cell, shape);
+    result = check_create(cell, shape, &id);
     if (!result)
         result = frame_promise(cell->frames, &quota, frames_needed(shape));
     if (result) {
         lock_release(&cell->lock);
         return result;
     }
-    d = lay_out(cell, shape, quota);
+    d = lay_out(cell, shape, id, quota);
     if (d)
         enrol(d, shape);
     lock_release(&cell->lock);
@@ -170,37 +206,110 @@ int domain_create(struct cell *cell, const struct domain_shape *shape,
 
 /* --------------------------------------------------------------- states */
 
+/* From now on everybody finds d. */
+static void publish(struct domain *d)
+{
+    struct cell *cell = d->cell;
+
+    lock_take(&cell->lock);
+    cell->records[d->id] = d;
+    lock_release(&cell->lock);
+    atomic_store(&cell->domains[d->id], d);
+    change_mark(d, SCREE_HAPPENED_STATE);
+}
+
+static bool change_state(struct domain *d, unsigned from, enum domain_state to)
+{
+    return atomic_compare_exchange_strong(&d->state, &from, to);
+}
+
 void domain_start(struct domain *d)
 {
-    unsigned expected = DOMAIN_STOPPED;
-
-    if (!atomic_compare_exchange_strong(&d->state, &expected, DOMAIN_RUNNING))
+    if (!change_state(d, DOMAIN_STOPPED, DOMAIN_RUNNING))
         return;
-    atomic_store(&d->cell->domains[d->id], d);
+    publish(d);
     sched_start(&d->vcpu);
 }
 
+void domain_admit(struct domain *d)
+{
+    if (change_state(d, DOMAIN_STOPPED, DOMAIN_PAUSED))
+        publish(d);
+}
+
+/* Watchdogs stand still while their domain does. */
+static void hold_watchdogs(struct domain *d)
+{
+    uint64_t now = machine_clock();
+
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
+        struct watchdog *w = &d->watchdogs[i];
+        uint64_t deadline = timer_stop(d->vcpu.cpu, &w->timer);
+
+        if (deadline != UINT64_MAX)
+            w->left = deadline > now ? deadline - now : 1;
+    }
+}
+
+static void release_watchdogs(struct domain *d)
+{
+    uint64_t now = machine_clock();
+
+    for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
+        struct watchdog *w = &d->watchdogs[i];
+
+        if (w->left)
+            timer_set(d->vcpu.cpu, &w->timer, now + w->left);
+        w->left = 0;
+    }
+}
+
+int domain_pause(struct domain *d)
+{
+    if (!change_state(d, DOMAIN_RUNNING, DOMAIN_PAUSED))
+        return -XEN_EINVAL;
+    sched_stop(&d->vcpu);
+    hold_watchdogs(d);
+    change_mark(d, SCREE_HAPPENED_STATE);
+    return 0;
+}
+
+/* Should d end meanwhile, it neither runs (sched_start() looks) nor keeps a
+ * timer: it is not taken apart before this CPU has passed. */
+int domain_resume(struct domain *d)
+{
+    if (!change_state(d, DOMAIN_PAUSED, DOMAIN_RUNNING))
+        return -XEN_EINVAL;
+    release_watchdogs(d);
+    sched_start(&d->vcpu);
+    change_mark(d, SCREE_HAPPENED_STATE);
+    return 0;
+}
+
 /* From any state but DYING. The first one's reason counts. */
-static bool set_final(struct domain *d, enum domain_state to, uint32_t reason)
+static bool set_final(struct domain *d, enum domain_state to, uint32_t shutdown)
 {
     unsigned old = atomic_load(&d->state);
 
     do {
-        if (old == DOMAIN_DYING || old == to)
+        if (old >= DOMAIN_DYING || old == to)
             return false;
     } while (!atomic_compare_exchange_weak(&d->state, &old, to));
-    if (old != DOMAIN_CRASHED)
-        d->shutdown_reason = reason;
+    if (old != DOMAIN_CRASHED) {
+        atomic_store(&d->shutdown, shutdown);
+        atomic_store(&d->ended_ns, machine_clock());
+    }
     return true;
 }
 
-void domain_end(struct domain *d, uint32_t reason)
+void domain_end(struct domain *d, uint32_t shutdown)
 {
     struct cpu *c = d->vcpu.cpu;
 
-    if (!set_final(d, DOMAIN_DYING, reason))
+    if (!set_final(d, DOMAIN_DYING, shutdown))
         return;
     atomic_store(&d->cell->domains[d->id], NULL);
+    change_mark(d, SCREE_HAPPENED_STATE);
     lock_take(&c->lock);
     d->next_dead = c->dead;
     c->dead = d;
@@ -208,10 +317,12 @@ void domain_end(struct domain *d, uint32_t reason)
     sched_stop(&d->vcpu); /* and tells c */
 }
 
-void domain_preserve(struct domain *d, uint32_t reason)
+void domain_preserve(struct domain *d, uint32_t shutdown)
 {
-    if (set_final(d, DOMAIN_CRASHED, reason))
-        sched_stop(&d->vcpu);
+    if (!set_final(d, DOMAIN_CRASHED, shutdown))
+        return;
+    sched_stop(&d->vcpu);
+    change_mark(d, SCREE_HAPPENED_STATE);
 }
 
 /* --------------------------------------------------------------- finding */
@@ -223,7 +334,7 @@ struct domain *domain_find(struct cell *cell, uint32_t id)
     if (id >= cell->domain_limit)
         return NULL;
     d = atomic_load(&cell->domains[id]);
-    return d && domain_state(d) != DOMAIN_DYING ? d : NULL;
+    return d && domain_state(d) < DOMAIN_DYING ? d : NULL;
 }
 
 struct domain *domain_by_domid(struct domain *d, domid_t domid)
@@ -240,7 +351,7 @@ static void note_passes(struct cpu *c, struct domain *d)
     struct cell *cell = c->cell;
 
     for (unsigned i = 0; i < cell->cpu_count; i++) {
-        d->dead_passes[i] = atomic_load(&cell->cpus[i].passes);
+        d->dead_passes[i] = (uint32_t)atomic_load(&cell->cpus[i].passes);
         if (i != c->id && !atomic_load(&cell->cpus[i].idle))
             machine_kick(i);
     }
@@ -268,7 +379,9 @@ static bool all_passed(struct cpu *c, const struct domain *d)
     struct cell *cell = c->cell;
 
     for (unsigned i = 0; i < cell->cpu_count; i++) {
-        if (atomic_load(&cell->cpus[i].passes) == d->dead_passes[i] &&
+        uint32_t now = (uint32_t)atomic_load(&cell->cpus[i].passes);
+
+        if (now == d->dead_passes[i] &&
             !(i != c->id && atomic_load(&cell->cpus[i].idle)))
             return false;
     }
@@ -350,12 +463,11 @@ bool domain_drain(struct domain *d)
     return done;
 }
 
-void domain_free(struct domain *d)
+/* Takes d off its CPU; only struct and info page are left. */
+static void unplace(struct domain *d)
 {
     struct cell *cell = d->cell;
     struct cpu *c = cell_cpu(cell);
-    uint32_t id = d->id;
-    struct quota quota;
 
     while (!domain_drain(d))
         ;
@@ -365,6 +477,31 @@ void domain_free(struct domain *d)
     }
     lock_take(&cell->lock);
     cell_unplace(d->vcpu.cpu);
+    lock_release(&cell->lock);
+}
+
+void domain_retire(struct domain *d)
+{
+    struct cell *cell = d->cell;
+
+    unplace(d);
+    frame_unpromise(cell->frames, &d->quota, d->quota.promised);
+    atomic_fetch_add(&cell->ended_count, 1);
+    atomic_store(&d->state, DOMAIN_ENDED);
+    change_mark(d, SCREE_HAPPENED_STATE);
+}
+
+/* The last two frames and the id. */
+static void release(struct domain *d)
+{
+    struct cell *cell = d->cell;
+    struct quota quota;
+    uint32_t id = d->id;
+
+    lock_take(&cell->lock);
+    cell->records[id] = NULL;
+    if (mfn_valid(d->info_frame))
+        frame_put(cell->frames, &d->quota, d->info_frame);
     quota = d->quota; /* it lies in the frame that goes */
     frame_put(cell->frames, &quota, d->frame);
     ASSERT(quota.drawn == 0);
@@ -372,4 +509,14 @@ void domain_free(struct domain *d)
     bitmap_clear(cell->taken, id);
     atomic_fetch_sub(&cell->domain_count, 1);
     lock_release(&cell->lock);
+}
+
+void domain_free(struct domain *d)
+{
+    if (domain_state(d) == DOMAIN_ENDED)
+        atomic_fetch_sub(&d->cell->ended_count, 1);
+    else
+        unplace(d);
+    change_forget(d);
+    release(d);
 }

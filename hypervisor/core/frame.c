@@ -214,6 +214,16 @@ void frame_unpromise(struct frames *f, struct quota *q, uint64_t n)
     lock_release(&f->lock);
 }
 
+uint64_t frame_drawn(struct frames *f, const struct quota *q)
+{
+    uint64_t n;
+
+    lock_take(&f->lock);
+    n = q->drawn;
+    lock_release(&f->lock);
+    return n;
+}
+
 /* ----------------------------------------------------------- allocation */
 
 static bool fails_now(struct frames *f)

@@ -30,13 +30,14 @@ enum frame_type {
     FRAME_SHARED,     /* image, module, clock: read-only references only */
 };
 
-#define OWNER_CELL     UINT32_MAX /* the hypervisor itself */
+#define OWNER_CELL     UINT32_MAX       /* the hypervisor itself */
+#define OWNER_OBJECT   (UINT32_MAX - 1) /* an image or module of domain 0's */
 #define FRAME_REFS_MAX 0xffffffu
 
 /* What is known of a frame at one moment. A frame outside the machine's RAM
  * is FRAME_HYPERVISOR with no reference. */
 struct frame {
-    uint32_t owner; /* domain id or OWNER_CELL; a free frame's is OWNER_CELL */
+    uint32_t owner; /* domain id or OWNER_*; a free frame's is OWNER_CELL */
     uint32_t refs;
     enum frame_type type;
 };
@@ -63,6 +64,9 @@ uint64_t frames_total(const struct frames *f);     /* RAM and adopted */
 must_check int frame_promise(struct frames *f, struct quota *q, uint64_t n);
 /* Gives n frames of the promise back; n <= q->promised. */
 void frame_unpromise(struct frames *f, struct quota *q, uint64_t n);
+
+/* How many frames were drawn from it. */
+uint64_t frame_drawn(struct frames *f, const struct quota *q);
 
 /* One frame drawn from q, reference count 1, contents undefined. MFN_NONE: the
  * promise is used up. */

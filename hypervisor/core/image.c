@@ -7,8 +7,27 @@
  */
 #include "core/image.h"
 
+#include "base/string.h"
 #include "core/space.h"
 #include "scree/xen.h"
+
+void content_read(const struct content *c, uint64_t offset, void *to, size_t n)
+{
+    char *out = to;
+
+    while (n > 0) {
+        uint64_t in_page = offset & PAGE_MASK;
+        size_t k = min_u64(n, PAGE_SIZE - in_page);
+        mfn_t m = content_frame(c, offset >> PAGE_SHIFT);
+
+        memcpy(out, (const char *)machine_frame(m) + in_page, k);
+        out += k;
+        offset += k;
+        n -= k;
+    }
+}
+
+/* ------------------------------------------------------------- mapping */
 
 static gfn_t segment_gfn(const struct scree_segment *g)
 {
@@ -20,17 +39,24 @@ static gfn_t segment_end(const struct scree_segment *g)
     return gfn(segment_gfn(g).n + pages(g->memory_size));
 }
 
-/* n frames from `first` on, one reference each. */
-static int map_frames(struct space *s, gfn_t at, mfn_t first, uint64_t n,
-                      uint8_t rights, enum space_soft soft)
+/* Some pages of a content, and how they are seen. */
+struct part {
+    const struct content *content;
+    uint64_t first, count;
+    uint8_t rights;
+    enum space_soft soft;
+};
+
+/* One reference for each frame. */
+static int map_part(struct space *s, gfn_t at, const struct part *p)
 {
-    for (uint64_t i = 0; i < n; i++) {
-        mfn_t m = mfn(first.n + i);
+    for (uint64_t i = 0; i < p->count; i++) {
+        mfn_t m = content_frame(p->content, p->first + i);
         int result;
 
         if (frame_get(s->frames, m, FRAME_SHARED))
             return -XEN_ENOMEM;
-        result = space_map(s, gfn(at.n + i), m, rights, soft);
+        result = space_map(s, gfn(at.n + i), m, p->rights, p->soft);
         if (result) {
             frame_put(s->frames, s->quota, m);
             return result;
@@ -42,17 +68,19 @@ static int map_frames(struct space *s, gfn_t at, mfn_t first, uint64_t n,
 static int map_segment(const struct image *i, const struct scree_segment *g,
                        struct space *s)
 {
-    mfn_t first = mfn(i->first.n + (g->offset >> PAGE_SHIFT));
-    uint64_t n = pages(g->file_size);
+    struct part p = {.content = &i->content,
+                     .first = g->offset >> PAGE_SHIFT,
+                     .count = pages(g->file_size),
+                     .rights = MAP_READ,
+                     .soft = SOFT_SHARED};
 
     if (segment_gfn(g).n < s->ram_start.n || segment_end(g).n > s->ram_end.n)
         return -XEN_EINVAL;
     if (g->flags & SCREE_SEGMENT_WRITE)
-        return map_frames(s, segment_gfn(g), first, n, MAP_READ, SOFT_COW);
+        p.soft = SOFT_COW;
     if (g->flags & SCREE_SEGMENT_EXEC)
-        return map_frames(s, segment_gfn(g), first, n, MAP_READ | MAP_EXEC,
-                          SOFT_SHARED);
-    return map_frames(s, segment_gfn(g), first, n, MAP_READ, SOFT_SHARED);
+        p.rights |= MAP_EXEC;
+    return map_part(s, segment_gfn(g), &p);
 }
 
 int image_map(struct image *i, struct space *s)
@@ -68,8 +96,13 @@ int image_map(struct image *i, struct space *s)
 
 int module_map(struct module *m, struct space *s, gfn_t at)
 {
-    return map_frames(s, at, m->first, pages(m->record->size), MAP_READ,
-                      SOFT_SHARED);
+    struct part p = {.content = &m->content,
+                     .first = m->record->offset >> PAGE_SHIFT,
+                     .count = pages(m->record->size),
+                     .rights = MAP_READ,
+                     .soft = SOFT_SHARED};
+
+    return map_part(s, at, &p);
 }
 
 uint64_t image_shared_pages(const struct image *i)
@@ -94,16 +127,26 @@ gfn_t image_end(const struct image *i)
     return segment_end(&i->record->segments[count - 1]);
 }
 
-/* How many symbols begin at or before a. */
-static uint32_t symbols_up_to(const struct scree_symbol *symbols,
-                              uint32_t count, uint64_t a)
+/* ------------------------------------------------------------- symbols */
+
+static struct scree_symbol symbol_at(const struct image *i, uint32_t n)
 {
-    uint32_t low = 0, high = count;
+    struct scree_symbol y;
+
+    content_read(&i->content, i->record->symbols + n * sizeof(y), &y,
+                 sizeof(y));
+    return y;
+}
+
+/* How many symbols begin at or before a. */
+static uint32_t symbols_up_to(const struct image *i, uint64_t a)
+{
+    uint32_t low = 0, high = i->record->symbol_count;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (symbols[middle].address <= a)
+        if (symbol_at(i, middle).address <= a)
             low = middle + 1;
         else
             high = middle;
@@ -111,23 +154,21 @@ static uint32_t symbols_up_to(const struct scree_symbol *symbols,
     return low;
 }
 
-const char *image_symbol(const struct image *i, uint64_t a, uint64_t *offset)
+bool image_symbol(const struct image *i, uint64_t a,
+                  char name[IMAGE_SYMBOL_MAX], uint64_t *offset)
 {
     const struct scree_bundle_image *r = i->record;
-    const struct scree_symbol *symbols, *y;
-    const void *table;
-    uint32_t n;
+    uint32_t n = symbols_up_to(i, a);
+    struct scree_symbol y;
 
-    if (r->symbol_count == 0)
-        return NULL;
-    table = i->base + r->symbols;
-    symbols = table;
-    n = symbols_up_to(symbols, r->symbol_count, a);
     if (n == 0)
-        return NULL;
-    y = &symbols[n - 1];
-    if (y->size != 0 && a - y->address >= y->size)
-        return NULL;
-    *offset = a - y->address;
-    return i->base + r->strings + y->name;
+        return false;
+    y = symbol_at(i, n - 1);
+    if (y.size != 0 && a - y.address >= y.size)
+        return false;
+    *offset = a - y.address;
+    n = (uint32_t)min_u64(r->strings_size - y.name, IMAGE_SYMBOL_MAX - 1);
+    content_read(&i->content, r->strings + y.name, name, n);
+    name[n] = '\0';
+    return true;
 }

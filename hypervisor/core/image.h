@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images and file modules: frames of the boot bundle that many domains share.
- * Refcounted; alive until the last user goes. Records were checked when the
- * bundle was opened (system/bundle.c), so users may trust them.
+ * Images and file modules: frames of the boot bundle, or of an object that the
+ * control domain has uploaded, which many domains share. Users are counted;
+ * what has users stays. Records were checked before anybody could name them
+ * (system/bundle.c), so users may trust them.
  */
 #ifndef CORE_IMAGE_H
 #define CORE_IMAGE_H
@@ -12,18 +13,37 @@
 
 struct space;
 
+#define CONTENT_INDEX    512 /* pages in one part of an index */
+#define IMAGE_SYMBOL_MAX 64  /* with the final 0; longer names are cut */
+
+/* The bytes of a bundle: frames in a row, or of an index. */
+struct content {
+    mfn_t first;
+    uint64_t *const *index; /* NULL: in a row from `first` on */
+};
+
 struct image {
-    const struct scree_bundle_image *record;
-    const char *base; /* of the bundle */
-    mfn_t first;      /* frame of the bundle's byte 0 */
-    uint32_t users;
+    const struct scree_bundle_image *record; /* NULL: not usable */
+    struct content content;                  /* of its bundle */
+    uint32_t users;                          /* under the cell's lock */
 };
 
 struct module {
     const struct scree_bundle_module *record;
-    mfn_t first; /* frame of its first byte */
+    struct content content;
     uint32_t users;
 };
+
+/* Page n of a bundle. */
+static inline mfn_t content_frame(const struct content *c, uint64_t n)
+{
+    if (!c->index)
+        return mfn(c->first.n + n);
+    return mfn(c->index[n / CONTENT_INDEX][n % CONTENT_INDEX]);
+}
+
+/* Copies bytes of it, all of which exist. */
+void content_read(const struct content *c, uint64_t offset, void *to, size_t n);
 
 /*
  * Maps text and read-only data shared, data copy-on-write; the rest of the
@@ -40,7 +60,9 @@ must_check int module_map(struct module *m, struct space *s, gfn_t at);
 uint64_t image_shared_pages(const struct image *i);
 /* First page after the image's bss. */
 gfn_t image_end(const struct image *i);
-/* The symbol that contains a, or NULL; *offset is a's distance from it. */
-const char *image_symbol(const struct image *i, uint64_t a, uint64_t *offset);
+/* Copies the name of the symbol that contains a; false: there is none. *offset
+ * is a's distance from it. */
+must_check bool image_symbol(const struct image *i, uint64_t a,
+                             char name[IMAGE_SYMBOL_MAX], uint64_t *offset);
 
 #endif

@@ -24,6 +24,7 @@ enum lock_rank {
     RANK_RANDOM,   /* the random number generator */
     RANK_CHANNEL,  /* the channel's queues */
     RANK_JOURNAL,  /* what was printed and not yet taken */
+    RANK_CHANGES,  /* domains that the control domain should look at */
 };
 
 struct lock {

@@ -11,7 +11,8 @@
 #include "core/sched.h"
 
 #include "core/cell.h"
-#include "core/vcpu.h"
+#include "core/changes.h"
+#include "core/domain.h"
 
 #define WEIGHT_ONE 256
 
@@ -144,6 +145,13 @@ void sched_give_way(struct cpu *c)
     lock_release(&c->lock);
 }
 
+/* Whoever sleeps has come up. Once in a life. */
+static __attribute__((noinline)) void first_sleep(struct vcpu *v)
+{
+    atomic_store(&v->ready, true);
+    change_mark(v->domain, SCREE_HAPPENED_STATE);
+}
+
 bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending)
 {
     bool blocked = false;
@@ -160,6 +168,8 @@ bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending)
             enter(v, VCPU_RUNNING, c->now);
     }
     lock_release(&c->lock);
+    if (__builtin_expect(blocked && !v->ready, 0))
+        first_sleep(v);
     return blocked;
 }
 
@@ -197,6 +207,7 @@ static bool wake(struct cpu *c, struct vcpu *v)
 
     floor = c->vtime > floor ? c->vtime - floor : 0;
     v->sched.vtime = max_u64(v->sched.vtime, floor);
+    v->sched.wakeups++;
     enqueue(c, v, now);
     return matters(c, v, now);
 }
@@ -243,10 +254,35 @@ void sched_start(struct vcpu *v)
     struct cpu *c = v->cpu;
 
     lock_take(&c->lock);
-    if (state_of(v) == VCPU_STOPPED) {
+    if (state_of(v) == VCPU_STOPPED &&
+        domain_state(v->domain) < DOMAIN_CRASHED) {
         v->sched.vtime = max_u64(v->sched.vtime, c->vtime);
         enqueue(c, v, machine_clock());
     }
     lock_release(&c->lock);
     notify(c);
+}
+
+void sched_set_weight(struct vcpu *v, uint32_t weight)
+{
+    struct cpu *c = v->cpu;
+
+    lock_take(&c->lock);
+    v->sched.weight = weight;
+    lock_release(&c->lock);
+}
+
+struct sched_use sched_use(struct vcpu *v)
+{
+    const struct sched_node *s = &v->sched;
+    struct cpu *c = v->cpu;
+    uint64_t now = machine_clock();
+    struct sched_use use;
+
+    lock_take(&c->lock);
+    use = (struct sched_use){s->run_ns, s->wakeups, s->weight};
+    if (c->current == v && now > s->started)
+        use.run_ns += now - s->started;
+    lock_release(&c->lock);
+    return use;
 }

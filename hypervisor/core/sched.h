@@ -36,6 +36,7 @@ struct sched_node {
     uint64_t run_ns;   /* total */
     uint64_t since;    /* when `state` was entered */
     uint64_t spent[4]; /* total ns in each state, before `since` */
+    uint64_t wakeups;  /* from BLOCKED */
     uint32_t slot;     /* in the run queue's heap, or HEAP_NONE */
     uint32_t weight;   /* 1..65535 */
     atomic_uint state; /* enum vcpu_state */
@@ -62,8 +63,16 @@ void sched_poke(struct vcpu *v);
 /* Stops v wherever it is and keeps it from running. Does not wait: v is off
  * its CPU when that CPU has passed its loop. */
 void sched_stop(struct vcpu *v);
-/* Makes a stopped vcpu runnable. */
+/* Makes a stopped vcpu runnable, unless its domain has ended or crashed. */
 void sched_start(struct vcpu *v);
+void sched_set_weight(struct vcpu *v, uint32_t weight);
+/* What v has used so far. */
+struct sched_use {
+    uint64_t run_ns;
+    uint64_t wakeups;
+    uint32_t weight;
+};
+struct sched_use sched_use(struct vcpu *v);
 /* Accounts v's run up to now. v is c->current. */
 void sched_account(struct cpu *c, struct vcpu *v, uint64_t now);
 

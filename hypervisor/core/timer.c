@@ -48,13 +48,27 @@ void timer_set(struct cpu *c, struct timer *t, uint64_t deadline)
     lock_release(&c->lock);
 }
 
-void timer_stop(struct cpu *c, struct timer *t)
+uint64_t timer_stop(struct cpu *c, struct timer *t)
 {
+    uint64_t deadline;
+
     lock_take(&c->lock);
     if (t->slot != HEAP_NONE)
         heap_remove(&c->timers, &t->slot);
+    deadline = t->deadline;
     t->deadline = UINT64_MAX;
     lock_release(&c->lock);
+    return deadline;
+}
+
+uint64_t timer_deadline(struct cpu *c, const struct timer *t)
+{
+    uint64_t deadline;
+
+    lock_take(&c->lock);
+    deadline = t->deadline;
+    lock_release(&c->lock);
+    return deadline;
 }
 
 bool timer_due(const struct cpu *c, uint64_t now)

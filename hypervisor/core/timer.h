@@ -27,7 +27,9 @@ void timer_init(struct timer *t, timer_fn *fire);
 /* (Re)arms on c. UINT64_MAX: stops. From any CPU; one timer always uses the
  * same c. The heap has room for every timer (cell_init). */
 void timer_set(struct cpu *c, struct timer *t, uint64_t deadline);
-void timer_stop(struct cpu *c, struct timer *t);
+/* What it was armed for, or UINT64_MAX. */
+uint64_t timer_stop(struct cpu *c, struct timer *t);
+uint64_t timer_deadline(struct cpu *c, const struct timer *t);
 /* True when c's heap or slice may be due. */
 bool timer_due(const struct cpu *c, uint64_t now);
 /* Fires what is due on this CPU, a batch at most. timer_rearm() must follow,

@@ -46,6 +46,8 @@ struct vcpu {
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
     uint64_t wait_deadline; /* ns; idle and poll */
+    uint64_t hypercalls;    /* it made, multicall's entries not counted */
+    atomic_bool ready;      /* it has slept at least once */
     bool completed; /* hypercall_fast() did the call; the loop does the rest */
     struct continuation again[2];        /* [1]: of a call inside a multicall */
     uint32_t trap_handlers[SCREE_TRAPS]; /* guest address, or 0 */
@@ -72,6 +74,8 @@ static inline bool vcpu_upcall_due(const struct vcpu *v)
 /* Makes v a stopped vcpu of d on c; v->info is set by the caller. */
 void vcpu_init(struct vcpu *v, struct domain *d, struct cpu *c,
                uint32_t weight);
+/* How many hypercalls v has made; any CPU. */
+uint64_t vcpu_hypercalls(const struct vcpu *v);
 /* v was blocked and runs again: sets its rax, stops its wait timer. */
 void vcpu_wait_end(struct vcpu *v, uint64_t now);
 /* SCREE_WAKE_* that hold for a deadline now. */

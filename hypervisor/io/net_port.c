@@ -34,11 +34,17 @@ static int check_address(const struct net_switch *n, uint32_t ipv4)
     return 0;
 }
 
+static void set_rate(struct net_port *p, uint64_t rate)
+{
+    uint64_t burst = max_u64(rate / BURST_NS_DIVISOR, BURST_MIN);
+
+    ratelimit_init(&p->sending, rate, burst);
+    ratelimit_init(&p->receiving, rate, burst);
+}
+
 static void init(struct net_port *p, struct net_switch *n, struct domain *d,
                  const struct scree_domain_config *config)
 {
-    uint64_t burst = max_u64(config->net_rate / BURST_NS_DIVISOR, BURST_MIN);
-
     *p = (struct net_port){
         .domain = d,
         .net = n,
@@ -46,8 +52,7 @@ static void init(struct net_port *p, struct net_switch *n, struct domain *d,
         .ipv4 = config->ipv4,
         .group = config->group,
     };
-    ratelimit_init(&p->sending, config->net_rate, burst);
-    ratelimit_init(&p->receiving, config->net_rate, burst);
+    set_rate(p, config->net_rate);
     timer_init(&p->timer, vio_net_timer);
 }
 
@@ -71,6 +76,24 @@ int net_port_create(struct cell *cell, struct domain *d,
         return -XEN_EEXIST;
     __atomic_store_n(&d->net, p, __ATOMIC_RELEASE);
     return 0;
+}
+
+void net_port_set_rate(struct domain *d, uint64_t rate)
+{
+    lock_take(&d->lock);
+    d->net_rate = rate;
+    if (d->net)
+        set_rate(d->net, rate);
+    lock_release(&d->lock);
+}
+
+void net_port_counters(struct domain *d, struct net_counters *counters)
+{
+    const struct net_port *p = (const void *)d->net_state;
+
+    lock_take(&d->lock);
+    *counters = p->counters;
+    lock_release(&d->lock);
 }
 
 void net_port_hide(struct domain *d)

@@ -76,6 +76,11 @@ struct net_port {
  */
 must_check int net_port_create(struct cell *cell, struct domain *d,
                                const struct scree_domain_config *config);
+/* Changes its limit, from now on; kept in d->net_rate, with a port or without.
+ * d's lock is not held; so in net_port_counters(). */
+void net_port_set_rate(struct domain *d, uint64_t rate);
+/* Its counters, also when it has been detached; zeros: it never had a port. */
+void net_port_counters(struct domain *d, struct net_counters *counters);
 /* Nobody finds d's port any more; no effect without one. Comes before
  * domain_end(), so that no CPU has a pointer to it when d is taken apart. */
 void net_port_hide(struct domain *d);

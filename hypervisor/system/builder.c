@@ -15,45 +15,39 @@
 
 #define NET_MTU 1500
 
-/* What a record asks for, resolved. */
+/* What a blueprint comes to. */
 struct plan {
-    const struct scree_domain_config *config;
-    struct image *image;
-    struct module *module; /* or NULL */
-    gfn_t files;           /* where it goes */
+    const struct blueprint *b;
+    gfn_t files; /* where the module goes */
     struct domain_shape shape;
 };
 
-static void plan_make(struct cell *cell, uint32_t index,
-                      const struct scree_domain_config *c, struct plan *p)
+static void plan_make(const struct blueprint *b, struct plan *p)
 {
     gfn_t ram = gva_gfn(gva(SCREE_IMAGE_BASE));
-    uint64_t memory = c->memory >> PAGE_SHIFT;
+    uint64_t memory = b->config->memory >> PAGE_SHIFT;
 
-    p->config = c;
-    p->image = &cell->images[c->image];
-    p->module = c->module == SCREE_NO_MODULE ? NULL : &cell->modules[c->module];
+    p->b = b;
     p->files = gfn(ram.n + memory + 1); /* a gap shows who runs over */
     p->shape = (struct domain_shape){
-        .id = index + 1,
-        .weight = c->weight,
+        .id = b->id,
+        .weight = b->config->weight,
         .memory = memory,
-        .shared = image_shared_pages(p->image),
+        .shared = image_shared_pages(b->image),
         .devices = VIO_QUOTA,
         .end = gfn(ram.n + memory),
     };
-    if (p->module)
-        p->shape.end = gfn(p->files.n + pages(p->module->record->size));
+    if (b->module)
+        p->shape.end = gfn(p->files.n + pages(b->module->record->size));
 }
 
 /* The users of an image or module are counted under the cell's lock. */
-static void use(struct domain *d, const struct plan *p)
+static void use(struct domain *d, const struct blueprint *b)
 {
     lock_take(&d->cell->lock);
-    d->config = p->config;
-    d->image = p->image;
+    d->image = b->image;
     d->image->users++;
-    d->module = p->module;
+    d->module = b->module;
     if (d->module)
         d->module->users++;
     lock_release(&d->cell->lock);
@@ -66,6 +60,8 @@ static void unuse(struct domain *d)
         d->image->users--;
     if (d->module)
         d->module->users--;
+    d->image = NULL;
+    d->module = NULL;
     lock_release(&d->cell->lock);
 }
 
@@ -74,42 +70,70 @@ static int map_contents(struct domain *d, const struct plan *p)
     int result;
 
     lock_take(&d->lock);
-    result = image_map(p->image, &d->space);
-    if (!result && p->module)
-        result = module_map(p->module, &d->space, p->files);
+    result = image_map(p->b->image, &d->space);
+    if (!result && p->b->module)
+        result = module_map(p->b->module, &d->space, p->files);
     lock_release(&d->lock);
     return result;
 }
 
-static void fill_info(struct domain *d, const struct plan *p)
+/* What the config says of the domain itself. */
+static void fill_domain(struct domain *d, const struct blueprint *b)
 {
-    struct scree_info *info = d->info;
+    const struct scree_domain_config *c = b->config;
 
-    info->image_end = image_end(p->image).n << PAGE_SHIFT;
-    if (p->module) {
-        info->features |= SCREE_FEATURE_FILES;
-        info->files_start = p->files.n << PAGE_SHIFT;
-        info->files_size = p->module->record->size;
-    }
-    string_copy(info->name, sizeof(info->name), p->config->name);
-    string_copy(info->cmdline, sizeof(info->cmdline), p->config->cmdline);
+    d->image_handle = c->image;
+    d->module_handle = c->module;
+    d->group = c->group;
+    d->net_rate = c->net_rate;
+    d->on_crash = d->id == 0 ? SCREE_ON_CRASH_RESTART : (uint8_t)c->on_crash;
+    d->boot = b->boot;
+    if (b->tag)
+        memcpy(d->tag, b->tag, sizeof(d->tag));
 }
 
-static int attach_network(struct domain *d, const struct plan *p)
+static void fill_info(struct domain *d, const struct plan *p)
+{
+    const struct scree_domain_config *c = p->b->config;
+    struct scree_info *info = d->info;
+
+    info->image_end = image_end(p->b->image).n << PAGE_SHIFT;
+    if (p->b->module) {
+        info->features |= SCREE_FEATURE_FILES;
+        info->files_start = p->files.n << PAGE_SHIFT;
+        info->files_size = p->b->module->record->size;
+    }
+    if (d->id == 0)
+        info->features |= SCREE_FEATURE_CONTROL;
+    else if (d->cell->control)
+        info->features |= SCREE_FEATURE_STORE;
+    string_copy(info->name, sizeof(info->name), c->name);
+    string_copy(info->cmdline, sizeof(info->cmdline), c->cmdline);
+}
+
+/* In the words of scree/control.h. */
+static int address_refused(int result)
+{
+    if (result == -XEN_EEXIST)
+        return -XEN_EADDRINUSE;
+    return result == -XEN_ENOMEM ? result : -XEN_EADDRNOTAVAIL;
+}
+
+static int attach_network(struct domain *d, const struct scree_domain_config *c)
 {
     const struct scree_bundle *b = d->cell->bundle;
     struct scree_info *info = d->info;
     int result;
 
-    if (!p->config->ipv4)
+    if (!c->ipv4)
         return 0;
-    result = net_port_create(d->cell, d, p->config);
+    result = net_port_create(d->cell, d, c);
     if (result)
-        return result;
+        return address_refused(result);
     info->features |= SCREE_FEATURE_NET;
     net_mac(d->id, info->mac);
     info->prefix = (uint8_t)b->prefix;
-    info->ipv4 = p->config->ipv4;
+    info->ipv4 = c->ipv4;
     info->gateway = b->gateway;
     info->resolver = b->resolver;
     info->mtu = NET_MTU;
@@ -121,67 +145,112 @@ static int furnish(struct domain *d, const struct plan *p)
 {
     int result;
 
-    use(d, p);
+    use(d, p->b);
+    fill_domain(d, p->b);
     fill_info(d, p);
     console_domain_init(d);
     result = map_contents(d, p);
     if (!result)
-        result = attach_network(d, p);
+        result = attach_network(d, p->b->config);
     if (result)
         return result;
-    machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(p->image->record->entry),
+    machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(p->b->image->record->entry),
                       gva(d->info->memory_end), SCREE_INFO_PAGE);
     return 0;
 }
 
-static const char *reason_of(int result)
+int domain_make(struct cell *cell, const struct blueprint *b,
+                struct domain **out)
 {
-    switch (result) {
-    case -XEN_ENOMEM:
-        return "not enough memory";
-    case -XEN_EEXIST:
-        return "its address is in use";
-    case -XEN_ENODEV:
-        return "the cell has no network";
-    default:
-        return "its record or address is bad";
-    }
-}
-
-static int refuse(struct cell *cell, const struct scree_domain_config *c,
-                  const char *why, int result)
-{
-    char name[SCREE_NAME_MAX];
-
-    bundle_name(c->name, name);
-    log_line(cell, "domain %s refused: %s", name, why);
-    return result;
-}
-
-int domain_build(struct cell *cell, uint32_t index, struct domain **out)
-{
-    const struct scree_domain_config *c = bundle_domain(cell, index);
-    const char *why = bundle_check_domain(cell, c);
     struct domain *d;
     struct plan p;
     int result;
 
-    if (why)
-        return refuse(cell, c, why, -XEN_EINVAL);
-    plan_make(cell, index, c, &p);
-    if (p.shape.id >= cell->domain_limit)
-        return refuse(cell, c, "the cell has too many domains", -XEN_EINVAL);
+    plan_make(b, &p);
     result = domain_create(cell, &p.shape, &d);
     if (result)
-        return refuse(cell, c, reason_of(result), result);
+        return result;
     result = furnish(d, &p);
     if (result) {
         domain_take_apart(d);
-        return refuse(cell, c, reason_of(result), result);
+        return result;
     }
     *out = d;
     return 0;
 }
+
+/* ----------------------------------------------------- the boot bundle's */
+
+static const char *reason_of(const struct cell *cell, int result)
+{
+    switch (result) {
+    case -XEN_ENOMEM:
+        return "not enough memory";
+    case -XEN_EADDRINUSE:
+        return "its address is in use";
+    case -XEN_EADDRNOTAVAIL:
+        return cell->net ? "its address is bad" : "the cell has no network";
+    case -XEN_EEXIST:
+        return "it lives already";
+    default:
+        return "its record is bad";
+    }
+}
+
+static int refuse(struct cell *cell, uint32_t index, const char *why)
+{
+    char name[SCREE_NAME_MAX];
+
+    bundle_name(bundle_domain(cell, index)->name, name);
+    log_line(cell, "domain %s refused: %s", name, why);
+    return -XEN_EINVAL;
+}
+
+/* The control domain knows modules by numbers behind those of the images. */
+static void renumber(const struct cell *cell, struct scree_domain_config *c)
+{
+    if (c->module != SCREE_NO_MODULE)
+        c->module += cell->image_count;
+}
+
+static struct blueprint blueprint_of(struct cell *cell, uint32_t index,
+                                     struct scree_domain_config *c)
+{
+    struct blueprint b = {
+        .config = c,
+        .image = &cell->images[c->image],
+        .id = index + 1,
+        .boot = true,
+    };
+
+    if (c->module != SCREE_NO_MODULE)
+        b.module = &cell->modules[c->module];
+    if (c->flags & SCREE_CONFIG_CONTROL)
+        b.id = 0;
+    renumber(cell, c);
+    return b;
+}
+
+int domain_build(struct cell *cell, uint32_t index, struct domain **out)
+{
+    struct refusal r = bundle_check_record(cell, index);
+    struct scree_domain_config c;
+    struct blueprint b;
+    int result;
+
+    if (r.code)
+        return refuse(cell, index, r.why);
+    c = *bundle_domain(cell, index);
+    b = blueprint_of(cell, index, &c);
+    if (b.id >= cell->domain_limit)
+        return refuse(cell, index, "the cell has too many domains");
+    result = domain_make(cell, &b, out);
+    if (result)
+        (void)refuse(cell, index, reason_of(cell, result));
+    return result;
+}
+
+/* -------------------------------------------------------------- the end */
 
 bool domain_dismantle(struct domain *d)
 {
@@ -197,4 +266,12 @@ void domain_take_apart(struct domain *d)
         ;
     unuse(d);
     domain_free(d);
+}
+
+void domain_take_down(struct domain *d)
+{
+    while (!domain_dismantle(d))
+        ;
+    unuse(d);
+    domain_retire(d);
 }

@@ -7,15 +7,17 @@
 #include "system/bundle.h"
 
 #include "base/string.h"
-#include "core/image.h"
 #include "core/log.h"
 #include "scree/xen.h"
 
-#define MEMORY_MAX (1ull << 40) /* bytes of one domain */
+#define MEMORY_MAX          (1ull << 40) /* bytes of one domain */
+
+#define REFUSAL(code, text) ((struct refusal){-XEN_##code, (text)})
+#define REFUSAL_NONE        ((struct refusal){0, NULL})
 
 /* A bundle whose header is good. */
 struct view {
-    const char *base;
+    const struct content *bytes;
     uint64_t size;
     uint64_t contents; /* offset of the first byte that is in no table */
 };
@@ -26,21 +28,32 @@ static bool inside(const struct view *w, uint64_t offset, uint64_t n)
     return offset <= w->size && n <= w->size - offset;
 }
 
+/* Zero from there to the end of the page? */
+static bool zero_tail(const struct view *w, uint64_t from)
+{
+    char tail[64];
+
+    while (from % PAGE_SIZE) {
+        size_t n = min_u64(sizeof(tail), PAGE_SIZE - from % PAGE_SIZE);
+
+        content_read(w->bytes, from, tail, n);
+        for (size_t i = 0; i < n; i++) {
+            if (tail[i])
+                return false;
+        }
+        from += n;
+    }
+    return true;
+}
+
 /* Whole pages of contents, zero behind the last byte. */
 static bool good_content(const struct view *w, uint64_t offset, uint64_t n)
 {
-    uint64_t end;
-
     if (offset % PAGE_SIZE || offset < w->contents || !inside(w, offset, n))
         return false;
-    end = offset + n;
     if (!inside(w, offset, (n + PAGE_MASK) & ~(uint64_t)PAGE_MASK))
         return false;
-    for (; end % PAGE_SIZE; end++) {
-        if (w->base[end])
-            return false;
-    }
-    return true;
+    return zero_tail(w, offset + n);
 }
 
 static bool good_text(const char *text, size_t size)
@@ -88,6 +101,8 @@ static const char *check_header(struct view *w, const struct scree_bundle *b)
 
 /* --------------------------------------------------------------- images */
 
+static const char bad_symbols[] = "its symbols are bad";
+
 static const char *check_segment(const struct view *w,
                                  const struct scree_segment *g, uint64_t from)
 {
@@ -128,26 +143,35 @@ static const char *check_segments(const struct view *w,
     return entry ? NULL : "the entry point is not in its text";
 }
 
-static const char *check_symbols(const struct view *w,
-                                 const struct scree_bundle_image *i)
+static const char *check_symbol_tables(const struct view *w,
+                                       const struct scree_bundle_image *i)
 {
-    const struct scree_symbol *s;
-    const void *table;
-    uint64_t last = 0;
+    char last = 0;
 
     if (i->symbol_count == 0)
         return NULL;
     if (i->symbols % 8 ||
-        !inside(w, i->symbols, i->symbol_count * sizeof(*s)) ||
-        i->strings_size == 0 || !inside(w, i->strings, i->strings_size) ||
-        w->base[i->strings + i->strings_size - 1])
-        return "its symbols are bad";
-    table = w->base + i->symbols;
-    s = table;
-    for (uint32_t n = 0; n < i->symbol_count; n++) {
-        if (s[n].address < last || s[n].name >= i->strings_size)
-            return "its symbols are bad";
-        last = s[n].address;
+        !inside(w, i->symbols, i->symbol_count * sizeof(struct scree_symbol)) ||
+        i->strings_size == 0 || !inside(w, i->strings, i->strings_size))
+        return bad_symbols;
+    content_read(w->bytes, i->strings + i->strings_size - 1, &last, 1);
+    return last ? bad_symbols : NULL;
+}
+
+const char *bundle_check_symbols(const struct content *c,
+                                 const struct scree_bundle_image *i,
+                                 struct symbol_walk *at, uint32_t most)
+{
+    uint32_t end = i->symbol_count;
+    struct scree_symbol s;
+
+    if (end - at->next > most)
+        end = at->next + most;
+    for (; at->next < end; at->next++) {
+        content_read(c, i->symbols + at->next * sizeof(s), &s, sizeof(s));
+        if (s.address < at->last || s.name >= i->strings_size)
+            return bad_symbols;
+        at->last = s.address;
     }
     return NULL;
 }
@@ -164,7 +188,7 @@ static const char *check_image(const struct view *w,
     if (i->stack_bytes > MEMORY_MAX || i->min_memory > MEMORY_MAX)
         return "the memory it needs is bad";
     why = check_segments(w, i);
-    return why ? why : check_symbols(w, i);
+    return why ? why : check_symbol_tables(w, i);
 }
 
 static const char *check_module(const struct view *w,
@@ -199,44 +223,54 @@ static void say_refused(struct cell *cell, const char *what,
     log_line(cell, "bundle: %s %s refused: %s", what, text, why);
 }
 
-static int open_images(struct cell *cell, const struct view *w, mfn_t first)
+/* Symbols, too: nobody waits at start-up. */
+static const char *check_whole_image(const struct view *w,
+                                     const struct scree_bundle_image *i)
 {
-    const struct scree_bundle_image *record;
+    struct symbol_walk all = {0, 0};
+    const char *why = check_image(w, i);
+
+    return why ? why : bundle_check_symbols(w->bytes, i, &all, UINT32_MAX);
+}
+
+/* A table of the boot bundle, which lies in a row. */
+static const void *table(const struct cell *cell, uint64_t offset)
+{
+    return (const char *)cell->bundle + offset;
+}
+
+static int open_images(struct cell *cell, const struct view *w)
+{
+    const struct scree_bundle_image *record = table(cell, cell->bundle->images);
     uint32_t count = cell->bundle->image_count;
-    const void *table;
 
     if (count == 0)
         return 0;
-    table = w->base + cell->bundle->images;
-    record = table;
     cell->images = keep(cell, count * sizeof(*cell->images));
     if (!cell->images)
         return -XEN_ENOMEM;
     cell->image_count = count;
     for (uint32_t n = 0; n < count; n++) {
-        const char *why = check_image(w, &record[n]);
+        const char *why = check_whole_image(w, &record[n]);
 
         if (why) {
             say_refused(cell, "image", record[n].name, why);
             continue;
         }
         cell->images[n].record = &record[n];
-        cell->images[n].base = w->base;
-        cell->images[n].first = first;
+        cell->images[n].content = *w->bytes;
     }
     return 0;
 }
 
-static int open_modules(struct cell *cell, const struct view *w, mfn_t first)
+static int open_modules(struct cell *cell, const struct view *w)
 {
-    const struct scree_bundle_module *record;
+    const struct scree_bundle_module *record =
+        table(cell, cell->bundle->modules);
     uint32_t count = cell->bundle->module_count;
-    const void *table;
 
     if (count == 0)
         return 0;
-    table = w->base + cell->bundle->modules;
-    record = table;
     cell->modules = keep(cell, count * sizeof(*cell->modules));
     if (!cell->modules)
         return -XEN_ENOMEM;
@@ -249,16 +283,29 @@ static int open_modules(struct cell *cell, const struct view *w, mfn_t first)
             continue;
         }
         cell->modules[n].record = &record[n];
-        cell->modules[n].first =
-            mfn(first.n + (record[n].offset >> PAGE_SHIFT));
+        cell->modules[n].content = *w->bytes;
     }
     return 0;
+}
+
+/* Ids that the records of domains have; the control domain's, if any. */
+static void open_domains(struct cell *cell)
+{
+    for (uint32_t n = 0; n < cell->bundle->domain_count; n++) {
+        if (cell->control ||
+            !(bundle_domain(cell, n)->flags & SCREE_CONFIG_CONTROL))
+            continue;
+        cell->control = true;
+        cell->control_record = n;
+    }
+    cell->first_id = cell->next_id = cell->bundle->domain_count + 1;
 }
 
 int bundle_open(struct cell *cell)
 {
     const struct machine_info *mi = machine_info();
-    struct view w = {.size = mi->module_size};
+    const struct content bytes = {.first = mi->module.first};
+    struct view w = {.bytes = &bytes, .size = mi->module_size};
     const struct scree_bundle *b;
     const char *why;
     int result;
@@ -268,7 +315,6 @@ int bundle_open(struct cell *cell)
         return 0;
     }
     b = machine_frame(mi->module.first);
-    w.base = (const char *)b;
     why = check_header(&w, b);
     if (why) {
         log_line(cell, "the boot bundle is of no use: %s", why);
@@ -276,8 +322,35 @@ int bundle_open(struct cell *cell)
     }
     frame_adopt(cell->frames, mi->module.first, mi->module.count);
     cell->bundle = b;
-    result = open_images(cell, &w, mi->module.first);
-    return result ? result : open_modules(cell, &w, mi->module.first);
+    open_domains(cell);
+    result = open_images(cell, &w);
+    return result ? result : open_modules(cell, &w);
+}
+
+/* -------------------------------------------------------------- objects */
+
+const char *bundle_check_object(const struct content *c, uint64_t size,
+                                struct bundle_object *o)
+{
+    struct view w = {.bytes = c, .size = size};
+    struct scree_bundle b;
+    const char *why;
+
+    content_read(c, 0, &b, sizeof(b));
+    why = check_header(&w, &b);
+    if (why)
+        return why;
+    if (b.size != size)
+        return "its size is another than it says";
+    if (b.domain_count || b.image_count + (uint64_t)b.module_count != 1)
+        return "it is not one image or one file module";
+    o->is_image = b.image_count == 1;
+    if (!o->is_image) {
+        content_read(c, b.modules, &o->module, sizeof(o->module));
+        return check_module(&w, &o->module);
+    }
+    content_read(c, b.images, &o->image, sizeof(o->image));
+    return check_image(&w, &o->image);
 }
 
 /* -------------------------------------------------------------- domains */
@@ -290,41 +363,66 @@ const struct scree_domain_config *bundle_domain(const struct cell *cell,
     return (const struct scree_domain_config *)table + index;
 }
 
-/* Does the image fit into the domain's memory? */
-static const char *check_memory(const struct image *i, uint64_t memory)
+static uint64_t image_bytes(const struct image *i)
 {
-    uint64_t used = (image_end(i).n << PAGE_SHIFT) - SCREE_IMAGE_BASE;
-
-    if (memory % PAGE_SIZE || memory == 0 || memory > MEMORY_MAX)
-        return "its memory size is bad";
-    if (memory < i->record->min_memory)
-        return "it has less memory than its image needs";
-    if (memory < used || memory - used < i->record->stack_bytes)
-        return "its image and stack do not fit into its memory";
-    return NULL;
+    return (image_end(i).n << PAGE_SHIFT) - SCREE_IMAGE_BASE;
 }
 
-const char *bundle_check_domain(const struct cell *cell,
-                                const struct scree_domain_config *c)
+uint64_t bundle_least_memory(const struct image *i)
+{
+    uint64_t n = image_bytes(i) + i->record->stack_bytes;
+
+    return pages(max_u64(n, i->record->min_memory)) << PAGE_SHIFT;
+}
+
+/* Does the image fit into the domain's memory? */
+static struct refusal check_memory(const struct image *i, uint64_t memory)
+{
+    uint64_t used = image_bytes(i);
+
+    if (memory % PAGE_SIZE || memory == 0 || memory > MEMORY_MAX)
+        return REFUSAL(EINVAL, "its memory size is bad");
+    if (memory < i->record->min_memory)
+        return REFUSAL(E2BIG, "it has less memory than its image needs");
+    if (memory < used || memory - used < i->record->stack_bytes)
+        return REFUSAL(E2BIG, "its image and stack do not fit into its memory");
+    return REFUSAL_NONE;
+}
+
+struct refusal bundle_check_config(const struct scree_domain_config *c,
+                                   const struct image *image,
+                                   const struct module *module)
 {
     if (c->size != sizeof(*c))
-        return "its record is of another version";
+        return REFUSAL(EINVAL, "its record is of another version");
     if (!good_text(c->name, sizeof(c->name)) || !c->name[0])
-        return "its name is bad";
+        return REFUSAL(EINVAL, "its name is bad");
     if (!good_text(c->cmdline, sizeof(c->cmdline)))
-        return "its command line does not end";
-    if (c->image >= cell->image_count || !cell->images[c->image].record)
-        return "it has no usable image";
-    if (c->module != SCREE_NO_MODULE &&
-        (c->module >= cell->module_count || !cell->modules[c->module].record))
-        return "it has no usable file module";
+        return REFUSAL(EINVAL, "its command line does not end");
+    if (!image || !image->record)
+        return REFUSAL(ENOENT, "it has no usable image");
+    if (c->module != SCREE_NO_MODULE && (!module || !module->record))
+        return REFUSAL(ENOENT, "it has no usable file module");
     if (c->on_crash > SCREE_ON_CRASH_PRESERVE)
-        return "on_crash is bad";
+        return REFUSAL(EINVAL, "on_crash is bad");
     if (c->weight == 0 || c->weight > UINT16_MAX)
-        return "its weight is bad";
+        return REFUSAL(EINVAL, "its weight is bad");
     if (c->group > UINT16_MAX)
-        return "its network group is bad";
-    return check_memory(&cell->images[c->image], c->memory);
+        return REFUSAL(EINVAL, "its network group is bad");
+    return check_memory(image, c->memory);
+}
+
+struct refusal bundle_check_record(const struct cell *cell, uint32_t index)
+{
+    const struct scree_domain_config *c = bundle_domain(cell, index);
+
+    if (c->flags & ~(uint32_t)SCREE_CONFIG_CONTROL)
+        return REFUSAL(EINVAL, "its flags are bad");
+    if (c->flags && index != cell->control_record)
+        return REFUSAL(EINVAL, "there is another control domain");
+    return bundle_check_config(
+        c, c->image < cell->image_count ? &cell->images[c->image] : NULL,
+        c->module < cell->module_count ? &cell->modules[c->module] : NULL);
 }
 
 void bundle_name(const char name[SCREE_NAME_MAX], char to[SCREE_NAME_MAX])

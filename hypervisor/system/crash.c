@@ -11,6 +11,7 @@
 #include "core/image.h"
 #include "core/log.h"
 #include "io/net_port.h"
+#include "system/control.h"
 
 #define WHY_MAX 128
 
@@ -36,13 +37,12 @@ static const char *const fault_names[SCREE_TRAPS] = {
 /* " name+0x12" for an address of the image, or nothing. */
 static void symbol_of(const struct domain *d, uint64_t a, char *to, size_t size)
 {
-    const char *name = NULL;
+    char name[IMAGE_SYMBOL_MAX];
     uint64_t offset;
 
     to[0] = '\0';
-    if (d->image && a < image_end(d->image).n << PAGE_SHIFT)
-        name = image_symbol(d->image, a, &offset);
-    if (name)
+    if (d->image && a < image_end(d->image).n << PAGE_SHIFT &&
+        image_symbol(d->image, a, name, &offset))
         format_text(to, size, " %s+0x%lx", name, (unsigned long)offset);
 }
 
@@ -92,18 +92,20 @@ static void print_block(struct domain *d, const char *why)
     print_callers(d);
 }
 
-static void end_for_good(struct domain *d, uint32_t reason)
+void crash_end(struct domain *d, uint32_t shutdown)
 {
+    if (d->id == 0)
+        control_detach(d->cell);
     net_port_hide(d);
-    domain_end(d, reason);
+    domain_end(d, shutdown);
 }
 
-static void end(struct domain *d, uint32_t reason)
+static void end(struct domain *d, uint32_t shutdown)
 {
-    if (d->config && d->config->on_crash == SCREE_ON_CRASH_PRESERVE)
-        domain_preserve(d, reason);
+    if (d->on_crash == SCREE_ON_CRASH_PRESERVE)
+        domain_preserve(d, shutdown);
     else
-        end_for_good(d, reason);
+        crash_end(d, shutdown);
 }
 
 void crash(struct domain *d, const char *why, ...)
@@ -151,12 +153,18 @@ void crash_watchdog(struct domain *d)
     end(d, SHUTDOWN_watchdog);
 }
 
-void crash_shutdown(struct domain *d, uint32_t reason)
+void crash_shutdown(struct domain *d, uint32_t shutdown)
 {
-    if (reason == SHUTDOWN_crash)
-        crash(d, "it said so (SHUTDOWN_crash)");
-    else if (reason == SHUTDOWN_watchdog)
-        crash_watchdog(d);
-    else
-        end_for_good(d, reason);
+    switch (shutdown & 0xff) {
+    case SHUTDOWN_crash:
+        print_block(d, "it said so (SHUTDOWN_crash)");
+        end(d, shutdown);
+        break;
+    case SHUTDOWN_watchdog:
+        print_block(d, "its watchdog expired");
+        end(d, shutdown);
+        break;
+    default:
+        crash_end(d, shutdown);
+    }
 }

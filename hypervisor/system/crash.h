@@ -15,7 +15,9 @@ __attribute__((format(printf, 2, 3))) void crash(struct domain *d,
 /* A fault that the guest has no handler for. */
 void crash_fault(struct domain *d, const struct vcpu_exit *why);
 void crash_watchdog(struct domain *d);
-/* SCHEDOP_shutdown, SHUTDOWN_* up to SHUTDOWN_MAX. */
-void crash_shutdown(struct domain *d, uint32_t reason);
+/* SCHEDOP_shutdown: SCREE_SHUTDOWN() with SHUTDOWN_* up to SHUTDOWN_MAX. */
+void crash_shutdown(struct domain *d, uint32_t shutdown);
+/* Ends d for good, whatever on_crash says; any CPU. */
+void crash_end(struct domain *d, uint32_t shutdown);
 
 #endif

@@ -172,6 +172,7 @@ bool hypercall_fast(struct machine_vcpu *mv)
     struct vcpu *v = container_of(mv, struct vcpu, m);
     uint64_t nr = mv->regs.rax;
 
+    v->hypercalls++;
     if (vcpu_upcall_due(v))
         return false;
     if (nr == __HYPERVISOR_xen_version)

@@ -3,12 +3,15 @@
  * sched_op, scree_idle, set_timer_op, scree_time: when a vcpu runs and when it
  * is woken. ABI-SCHED, ABI-IDLE, ABI-TMR in docs/abi.md.
  */
+#include "core/changes.h"
 #include "system/crash.h"
 #include "system/hypercall.h"
 
-#define POLL_MAX    128
-#define NS_PER_S    1000000000ull
-#define TIMEOUT_MAX (UINT64_MAX / NS_PER_S / 2) /* seconds */
+#define POLL_MAX       128
+#define NS_PER_S       1000000000ull
+#define TIMEOUT_MAX    (UINT64_MAX / NS_PER_S / 2) /* seconds */
+
+#define WATCHDOG_AGAIN 100000000ull /* ns, while its domain is paused */
 
 /* Apart, so that who waits for events alone saves few registers. */
 static __attribute__((noinline)) void wait_until(struct vcpu *v,
@@ -108,44 +111,72 @@ static int64_t poll(struct vcpu *v, uint64_t at)
 
 static void watchdog_expired(struct timer *t, uint64_t now)
 {
-    (void)now;
-    crash_watchdog(container_of(t, struct watchdog, timer)->domain);
+    struct domain *d = container_of(t, struct watchdog, timer)->domain;
+
+    if (domain_state(d) ==
+        DOMAIN_PAUSED) /* since a moment, or it was set then */
+        timer_set(d->vcpu.cpu, t, now + WATCHDOG_AGAIN);
+    else
+        crash_watchdog(d);
+}
+
+static bool armed(struct domain *d, const struct watchdog *w)
+{
+    return timer_deadline(d->vcpu.cpu, &w->timer) != UINT64_MAX;
+}
+
+/* For the control domain. */
+static void note_seconds(struct domain *d, uint64_t seconds)
+{
+    uint16_t s = (uint16_t)min_u64(seconds, UINT16_MAX);
+
+    if (atomic_exchange(&d->watchdog_s, s) != s)
+        change_mark(d, SCREE_HAPPENED_STATE);
 }
 
 static int64_t watchdog_start(struct domain *d, uint64_t deadline)
 {
     for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
-        struct timer *t = &d->watchdogs[i].timer;
+        struct watchdog *w = &d->watchdogs[i];
 
-        if (t->deadline != UINT64_MAX)
+        if (armed(d, w))
             continue;
-        timer_init(t, watchdog_expired);
-        timer_set(d->vcpu.cpu, t, deadline);
+        timer_init(&w->timer, watchdog_expired);
+        timer_set(d->vcpu.cpu, &w->timer, deadline);
         return i + 1;
     }
     return -XEN_ENOSPC;
+}
+
+/* Sets (or, with timeout 0, stops) one that runs. */
+static int64_t watchdog_change(struct domain *d, const struct sched_watchdog *s,
+                               uint64_t deadline)
+{
+    struct watchdog *w = &d->watchdogs[s->id - 1];
+
+    if (!armed(d, w))
+        return -XEN_EINVAL;
+    timer_set(d->vcpu.cpu, &w->timer, s->timeout ? deadline : UINT64_MAX);
+    return 0;
 }
 
 static int64_t watchdog(struct vcpu *v, uint64_t at)
 {
     struct sched_watchdog w;
     struct domain *d = v->domain;
-    struct timer *t;
     uint64_t deadline;
-    int result = copy_in(v, &w, at, sizeof(w));
+    int64_t result = copy_in(v, &w, at, sizeof(w));
 
     if (result)
         return result;
+    if (w.id > DOMAIN_WATCHDOGS || (w.id == 0 && w.timeout == 0))
+        return -XEN_EINVAL;
     deadline = machine_clock() + min_u64(w.timeout, TIMEOUT_MAX) * NS_PER_S;
-    if (w.id == 0)
-        return w.timeout ? watchdog_start(d, deadline) : -XEN_EINVAL;
-    if (w.id > DOMAIN_WATCHDOGS)
-        return -XEN_EINVAL;
-    t = &d->watchdogs[w.id - 1].timer;
-    if (t->deadline == UINT64_MAX)
-        return -XEN_EINVAL;
-    timer_set(v->cpu, t, w.timeout ? deadline : UINT64_MAX);
-    return 0;
+    result =
+        w.id ? watchdog_change(d, &w, deadline) : watchdog_start(d, deadline);
+    if (result >= 0)
+        note_seconds(d, w.timeout);
+    return result;
 }
 
 /* --------------------------------------------------------------- others */
@@ -157,7 +188,7 @@ static int64_t shutdown(struct vcpu *v, uint64_t at)
 
     if (result)
         return result;
-    if (s.reason > SHUTDOWN_MAX)
+    if ((s.reason & 0xff) > SHUTDOWN_MAX || s.reason > UINT16_MAX)
         return -XEN_EINVAL;
     crash_shutdown(v->domain, s.reason);
     return HC_WAIT;

@@ -54,12 +54,13 @@ static void idle(struct cpu *c)
 {
     uint64_t from = c->now;
 
+    atomic_store(&c->idle_since, from);
     atomic_store(&c->idle, true);
     if (!atomic_load(&c->resched) && !atomic_load(&c->dead))
         machine_idle();
     atomic_store(&c->idle, false);
     c->now = machine_clock();
-    c->idle_ns += c->now - from;
+    atomic_store(&c->idle_ns, c->idle_ns + c->now - from);
     c->interrupted = true;
 }
 

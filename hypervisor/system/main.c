@@ -8,12 +8,14 @@
 #include "core/info.h"
 #include "core/log.h"
 #include "io/channel.h"
+#include "io/channel.h"
 #include "io/console.h"
 #include "io/switch.h"
 #include "io/uplink.h"
 #include "scree/bundle.h"
 #include "scree/xen.h"
 #include "system/bundle.h"
+#include "system/control.h"
 #include "system/loop.h"
 #include "system/options.h"
 #include "system/reaper.h"
@@ -123,6 +125,8 @@ void system_boot(struct cell *cell)
     options_report(cell->options, cell);
     result = bundle_open(cell);
     need(result == -XEN_ENOMEM ? result : 0, "tables of the bundle");
+    if (cell->control)
+        need(control_init(cell), "tables of the control domain");
     devices_init(cell);
     need(restart_init(cell), "restart records");
     machine_start_cpus();

@@ -5,6 +5,7 @@
 #include "system/reaper.h"
 
 #include "base/string.h"
+#include "core/changes.h"
 #include "core/domain.h"
 #include "core/log.h"
 #include "system/builder.h"
@@ -21,6 +22,11 @@ static const char *const reasons[] = {
     [SHUTDOWN_watchdog] = "watchdog",    [SHUTDOWN_soft_reset] = "reset",
 };
 
+static const char *reason_text(uint32_t reason)
+{
+    return reason < ARRAY_SIZE(reasons) ? reasons[reason] : "killed";
+}
+
 int domain_launch(struct cell *cell, uint32_t index)
 {
     struct domain *d;
@@ -32,6 +38,8 @@ int domain_launch(struct cell *cell, uint32_t index)
              d->id, domain_name(d), d->vcpu.cpu->id,
              frames_available(cell->frames));
     domain_start(d);
+    if (d->id == 0)
+        change_all(cell);
     return 0;
 }
 
@@ -79,12 +87,14 @@ int restart_init(struct cell *cell)
 
 static bool comes_back(const struct domain *d)
 {
-    switch (d->shutdown_reason) {
+    if (!d->boot)
+        return false;
+    switch (domain_end_reason(d)) {
     case SHUTDOWN_reboot:
         return true;
     case SHUTDOWN_crash:
     case SHUTDOWN_watchdog:
-        return d->config->on_crash == SCREE_ON_CRASH_RESTART;
+        return d->on_crash == SCREE_ON_CRASH_RESTART;
     default:
         return false;
     }
@@ -96,28 +106,44 @@ static void check_end(struct cell *cell)
 {
     if (!cell->options || !cell->options->poweroff_at_end)
         return;
-    if (atomic_load(&cell->domain_count) || atomic_load(&cell->restarts_due))
+    if (atomic_load(&cell->domain_count) > atomic_load(&cell->ended_count) ||
+        atomic_load(&cell->restarts_due))
         return;
     log_line(cell, "no domain is left");
     machine_stop(STOP_POWEROFF, 0);
 }
 
-/* The last part; its info page, for one, is gone. */
+/* It will come back, after a while; its restart record. */
+static struct restart *plan_restart(struct cell *cell, const struct domain *d)
+{
+    uint32_t index = d->id ? d->id - 1 : cell->control_record;
+    struct restart *r = &cell->restarts[index];
+
+    atomic_fetch_add(&cell->restarts_due, 1);
+    if (machine_clock() - d->created_ns > LIFE_GOOD)
+        r->delay = 0;
+    return r;
+}
+
+/* Who has an end that nobody has seen yet? The control domain looks at all. */
+static bool stays(const struct domain *d)
+{
+    return d->cell->control && d->id != 0;
+}
+
+/* The last part. */
 static void finish(struct cell *cell, struct domain *d)
 {
-    const char *why = reasons[d->shutdown_reason];
-    struct restart *r = NULL;
+    struct restart *r = comes_back(d) ? plan_restart(cell, d) : NULL;
+    const char *why = reason_text(domain_end_reason(d));
     char name[SCREE_NAME_MAX];
     uint32_t id = d->id;
 
-    bundle_name(d->config->name, name);
-    if (comes_back(d)) {
-        r = &cell->restarts[id - 1];
-        atomic_fetch_add(&cell->restarts_due, 1);
-        if (machine_clock() - d->created_ns > LIFE_GOOD)
-            r->delay = 0;
-    }
-    domain_take_apart(d);
+    bundle_name(domain_name(d), name);
+    if (!r && stays(d))
+        domain_take_down(d);
+    else
+        domain_take_apart(d);
     log_line(cell, "domain %u (%s) gone: %s, frames: %lu available", id, name,
              why, frames_available(cell->frames));
     if (r)

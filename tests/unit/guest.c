@@ -4,6 +4,8 @@
  */
 #include "guest.h"
 
+#include <string.h>
+
 #include "core/guestmem.h"
 #include "system/hypercall.h"
 #include "system/loop.h"
@@ -12,13 +14,9 @@
 
 struct domain *guest_make(struct world *w)
 {
-    static const struct scree_domain_config config = {
-        .weight = SCREE_WEIGHT_DEFAULT,
-        .name = "guest",
-    };
     struct domain *d = world_domain(w, GUEST_PAGES);
 
-    d->config = &config;
+    strcpy(d->info->name, "guest");
     machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(SCREE_IMAGE_BASE),
                       gva(d->info->memory_end), SCREE_INFO_PAGE);
     domain_start(d);

@@ -81,6 +81,7 @@ static void offsets_of_empty_tables_are_not_used(void)
 {
     struct fixture x;
     struct domain *d;
+    char name[IMAGE_SYMBOL_MAX];
     uint64_t offset;
 
     small_bundle_make(&b);
@@ -91,7 +92,7 @@ static void offsets_of_empty_tables_are_not_used(void)
     start(&x, sizeof(b));
     CU_ASSERT_EQUAL(x.result, 0);
     CU_ASSERT_EQUAL_FATAL(domain_build(x.w.cell, 1, &d), 0);
-    CU_ASSERT_PTR_NULL(image_symbol(d->image, SMALL_ENTRY, &offset));
+    CU_ASSERT_FALSE(image_symbol(d->image, SMALL_ENTRY, name, &offset));
     domain_take_apart(d);
     world_stop(&x.w);
     b.header.images = UINT64_MAX - 7;
@@ -253,7 +254,7 @@ static void too_much_memory_is_refused(void)
     start(&x, sizeof(b));
     CU_ASSERT_EQUAL(domain_build(x.w.cell, 0, &d), -XEN_ENOMEM);
     CU_ASSERT(said("domain one refused: not enough memory"));
-    CU_ASSERT_EQUAL(domain_build(x.w.cell, 1, &d), -XEN_ENODEV);
+    CU_ASSERT_EQUAL(domain_build(x.w.cell, 1, &d), -XEN_EADDRNOTAVAIL);
     CU_ASSERT(said("domain two refused: the cell has no network"));
     CU_ASSERT_EQUAL(frames_available(x.w.frames), x.before);
     CU_ASSERT_EQUAL(domain_build(x.w.cell, 2, &d), 0);

@@ -73,6 +73,7 @@ static void start(struct fixture *x, uint64_t promise, uint64_t ram)
     static const struct host_config c = {.module = bytes,
                                          .module_size = sizeof(bytes)};
     const struct machine_info *mi = machine_info();
+    struct content content = {0};
     const struct bundle *b;
 
     memset(x, 0, sizeof(*x));
@@ -80,8 +81,9 @@ static void start(struct fixture *x, uint64_t promise, uint64_t ram)
     world_start_frames(&x->w, &c);
     frame_adopt(x->w.frames, mi->module.first, mi->module.count);
     b = machine_frame(mi->module.first);
-    x->image = (struct image){&b->record, (const char *)b, mi->module.first, 0};
-    x->module = (struct module){&b->module, mfn(mi->module.first.n + 5), 0};
+    content.first = mi->module.first;
+    x->image = (struct image){&b->record, content, 0};
+    x->module = (struct module){&b->module, content, 0};
     CU_ASSERT_EQUAL(frame_promise(x->w.frames, &x->quota, promise), 0);
     space_init(&x->s, x->w.frames, &x->quota, 1);
     x->s.ram_start = gfn(BASE);
@@ -125,7 +127,7 @@ static void segments_have_their_rights(void)
         CU_ASSERT_EQUAL(m.rights, want[i].rights);
         CU_ASSERT_EQUAL(m.soft, want[i].soft);
         if (m.rights)
-            CU_ASSERT_EQUAL(m.frame.n, x.image.first.n + 1 + i);
+            CU_ASSERT_EQUAL(m.frame.n, x.image.content.first.n + 1 + i);
     }
     CU_ASSERT_EQUAL(x.quota.drawn, 4); /* tables only */
     CU_ASSERT_EQUAL(image_shared_pages(&x.image), 3);
@@ -140,7 +142,8 @@ static void data_is_copied_and_bss_is_zero(void)
     char *p;
 
     start(&x, 20, 16);
-    original = (const char *)x.image.base + 4 * PAGE_SIZE;
+    original =
+        (const char *)machine_frame(x.image.content.first) + 4 * PAGE_SIZE;
     CU_ASSERT_EQUAL(image_map(&x.image, &x.s), 0);
     p = space_page(&x.s, gfn(BASE + 3), true);
     CU_ASSERT_EQUAL(memcmp(p, original, PAGE_SIZE), 0);
@@ -244,9 +247,10 @@ static void frames_that_are_not_shared_are_refused(void)
     struct fixture x;
 
     start(&x, 20, 16);
-    x.image.first = mfn(x.image.first.n - 2); /* text would begin in RAM */
+    x.image.content.first =
+        mfn(x.image.content.first.n - 2); /* text would begin in RAM */
     CU_ASSERT_EQUAL(image_map(&x.image, &x.s), -XEN_ENOMEM);
-    x.image.first = mfn(x.image.first.n + 2);
+    x.image.content.first = mfn(x.image.content.first.n + 2);
     end(&x);
 }
 
@@ -264,18 +268,17 @@ static void symbols_are_found(void)
     static const uint64_t none[] = {0,      0xfff,  0x1028,
                                     0x1fff, 0x2004, UINT64_MAX};
     struct fixture x;
+    char name[IMAGE_SYMBOL_MAX];
     uint64_t offset = 0;
 
     start(&x, 20, 16);
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-        const char *name = image_symbol(&x.image, cases[i].a, &offset);
-
-        CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+        CU_ASSERT(image_symbol(&x.image, cases[i].a, name, &offset));
         CU_ASSERT_STRING_EQUAL(name, cases[i].name);
         CU_ASSERT_EQUAL(offset, cases[i].offset);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
-        CU_ASSERT_PTR_NULL(image_symbol(&x.image, none[i], &offset));
+        CU_ASSERT_FALSE(image_symbol(&x.image, none[i], name, &offset));
     end(&x);
 }
 

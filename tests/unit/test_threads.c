@@ -407,8 +407,6 @@ static struct vcpu_exit live_shortly(struct machine_vcpu *mv, void *argument)
 /* A domain for each id that nobody has. */
 static void give_birth(struct traffic *t)
 {
-    static const struct scree_domain_config config = {.weight = 256,
-                                                      .name = "mortal"};
     static struct busy_guest g[GUESTS];
     struct domain_shape shape = {
         .weight = 256,
@@ -424,7 +422,7 @@ static void give_birth(struct traffic *t)
         if (domain_create(t->w.cell, &shape, &d))
             continue;
         g[i] = (struct busy_guest){t, i};
-        d->config = &config;
+        strcpy(d->info->name, "crowd");
         machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(SCREE_IMAGE_BASE),
                           gva(SCREE_IMAGE_BASE + 64 * PAGE_SIZE), 0);
         host_vcpu_guest(&d->vcpu.m, live_shortly, &g[i]);
@@ -463,14 +461,13 @@ static void whole_loops_run_side_by_side(void)
 {
     static struct traffic t;
     static struct busy_guest g[GUESTS];
-    static const struct scree_domain_config config = {.weight = 256};
 
     memset(&t, 0, sizeof(t));
     world_start(&t.w, &machine);
     for (unsigned i = 0; i < GUESTS; i++) {
         struct domain *d = world_domain(&t.w, 64);
 
-        d->config = &config;
+        strcpy(d->info->name, "crowd");
         g[i] = (struct busy_guest){&t, i};
         t.seed[i] = i + 1;
         machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(SCREE_IMAGE_BASE),
