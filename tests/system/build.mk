@@ -6,7 +6,7 @@ SYSTEM := $(BUILD)/system/system-tests
 $(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(tool_CC) -o $@ $^ -lcunit -lcurl -lpthread
+	$(Q)$(tool_CC) -o $@ $^ -lcunit -lcurl -lcjson -lutil -lpthread
 
 .PHONY: system
 system: $(SYSTEM) all iso

@@ -17,5 +17,13 @@ void suite_capacity(void);
 void suite_bundle(void);
 void suite_iso(void);
 void suite_install(void);
+void suite_scree_life(void);
+void suite_scree_store(void);
+void suite_scree_wire(void);
+void suite_scree_faults(void);
+void suite_scree_recovery(void);
+void suite_scree_apply(void);
+void suite_scree_net(void);
+void suite_scree_top(void);
 
 #endif

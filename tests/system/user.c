@@ -43,8 +43,7 @@ bool user_begin(struct user *u)
     return true;
 }
 
-/* The child's side: environment and group, then the shell. */
-static _Noreturn void become(const struct user *u, const char *command)
+_Noreturn void user_become(const struct user *u, const char *command)
 {
     const char *build = cell_build();
     char text[4 * USER_PATH + 2048];
@@ -120,7 +119,7 @@ static int run(struct user *u, unsigned seconds, const char *command)
         dup2(open("/dev/null", O_RDONLY), 0);
         dup2(fds[1], 1);
         dup2(fds[1], 2);
-        become(u, command);
+        user_become(u, command);
     }
     close(fds[1]);
     listen_to(u, fds[0], pid, end);
@@ -205,7 +204,7 @@ long long user_number(const struct user *u, const char *key)
 {
     char regex[128], value[32];
 
-    snprintf(regex, sizeof(regex), "\"%s\": *(-?[0-9]+)", key);
+    snprintf(regex, sizeof(regex), "\"%s\":[[:space:]]*(-?[0-9]+)", key);
     return user_match(u, regex, value, sizeof(value)) ? atoll(value) : -1;
 }
 
@@ -241,7 +240,7 @@ pid_t user_start(struct user *u, const char *name, const char *format, ...)
     dup2(open("/dev/null", O_RDONLY), 0);
     dup2(fd, 1);
     dup2(fd, 2);
-    become(u, command);
+    user_become(u, command);
 }
 
 int user_join(pid_t pid, unsigned seconds)

@@ -63,6 +63,10 @@ pid_t user_start(struct user *u, const char *name, const char *format, ...)
 /* Its exit status, or -1: not within `seconds`; then it is killed. */
 int user_join(pid_t pid, unsigned seconds);
 
+/* In a child: the user's environment, a process group of its own, then the
+ * shell. */
+_Noreturn void user_become(const struct user *u, const char *command);
+
 /* Reads $D/NAME into text; its length. */
 size_t user_file(struct user *u, const char *name);
 
