@@ -44,6 +44,9 @@
     X(console) \
     X(uplink) \
     X(virtio) \
+    X(channel) \
+    X(journal) \
+    X(store_ring) \
     X(net_threads) \
     X(http) \
     X(dns) \
