@@ -42,6 +42,7 @@ static void make_bundle(char *bytes)
                 .symbol_count = 4,
                 .symbols = offsetof(struct bundle, symbols),
                 .strings = offsetof(struct bundle, strings),
+                .strings_size = sizeof(b.strings),
                 .segments =
                     {
                         {SCREE_IMAGE_BASE, 1 * PAGE_SIZE, 2 * PAGE_SIZE,
