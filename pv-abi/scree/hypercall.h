@@ -168,4 +168,10 @@ static inline int64_t HYPERVISOR_scree_time(void)
     return scree_call0(__HYPERVISOR_scree_time);
 }
 
+/* Any record of scree/control.h, by its head. */
+static inline int64_t HYPERVISOR_scree_control(void *record)
+{
+    return scree_call1(__HYPERVISOR_scree_control, (uint64_t)(uintptr_t)record);
+}
+
 #endif
