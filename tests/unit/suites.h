@@ -53,7 +53,8 @@
     X(segments)                                                                \
     X(checksum)                                                                \
     X(tcp_options) \
-    X(libxenstore)
+    X(libxenstore) \
+    X(xs_client)
 /* clang-format on */
 
 #define SUITE_DECLARE(name) void suite_##name(void);
