@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands that do one thing to each of several domains: start, stop, kill,
+ * pause, resume, rm, set, wait. Requests are sent ahead of their answers, at
+ * most WINDOW at a time, so that stopping many takes as long as the slowest.
+ * Each success prints the name; a failure does not keep the others from being
+ * tried.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/bundle/value.h"
+#include "tools/bundle/conf.h"
+#include "tools/scree/commands.h"
+#include "tools/scree/outcome.h"
+#include "tools/scree/progress.h"
+#include "tools/scree/select.h"
+
+#define WINDOW 64
+#define LABEL                                                                  \
+    {                                                                          \
+        "label", 'l', "KEY=VALUE", "those with this label, too"                \
+    }
+#define END                                                                    \
+    {                                                                          \
+        NULL, 0, NULL, NULL                                                    \
+    }
+#define DEFAULT_STOP_SECONDS 10
+
+const struct args_option act_options[] = {LABEL, END};
+const struct args_option wait_options[] = {LABEL, END};
+const struct args_option stop_options[] = {
+    {"time", 't', "SECONDS", "kill it after so long (10)"}, LABEL, END};
+const struct args_option rm_options[] = {
+    {"force", 'f', NULL, "kill it first if it runs"}, LABEL, END};
+
+struct flight {
+    uint64_t id;
+    const char *name;
+};
+
+struct acts {
+    struct cli *c;
+    const cJSON *request; /* of all: op and fields, without a name */
+    bool codes;           /* print exit codes instead of names */
+    char **names;
+    size_t count, next, under_way;
+    struct flight flights[WINDOW];
+    int status; /* of all so far */
+    bool failed;
+};
+
+/* The status of all: that of each failure if they are the same. */
+static void note_failure(struct acts *a, const struct error *e)
+{
+    int status = cli_fail(e);
+
+    a->status = a->failed && a->status != status ? STATUS_FAILED : status;
+    a->failed = true;
+}
+
+static bool send_next(struct acts *a, struct error *e)
+{
+    struct flight *f = &a->flights[a->under_way];
+    cJSON *r = cli_must(cJSON_Duplicate(a->request, true));
+
+    f->name = a->names[a->next++];
+    json_put_text(r, "name", f->name);
+    if (!client_send(&a->c->api, r, &f->id, e))
+        return false;
+    a->under_way++;
+    return true;
+}
+
+static void land(struct acts *a, size_t i, const cJSON *line)
+{
+    struct error e;
+
+    if (!json_true(line, "ok")) {
+        json_take_error(line, &e);
+        note_failure(a, &e);
+    } else if (a->codes) {
+        printf("%d\n", outcome_status(line));
+    } else {
+        puts(a->flights[i].name);
+    }
+    fflush(stdout);
+    a->flights[i] = a->flights[--a->under_way];
+}
+
+static bool receive_one(struct acts *a, struct progress *p, struct error *e)
+{
+    uint64_t id;
+    cJSON *line;
+
+    while (true) {
+        if (!client_receive(&a->c->api, a->codes ? -1 : 250, &line, e))
+            return false;
+        if (line)
+            break;
+        progress_tick(p, 0, 0);
+    }
+    id = json_number(line, "id", 0);
+    if (!json_true(line, "more"))
+        for (size_t i = 0; i < a->under_way; i++)
+            if (a->flights[i].id == id) {
+                progress_end(p);
+                land(a, i, line);
+                break;
+            }
+    cJSON_Delete(line);
+    return true;
+}
+
+static bool act_all(struct acts *a, struct error *e)
+{
+    struct progress p;
+    bool good = true;
+
+    progress_begin(&p, "waiting for %zu domain%s", a->count,
+                   a->count == 1 ? "" : "s");
+    while (good && (a->next < a->count || a->under_way)) {
+        if (a->next < a->count && a->under_way < WINDOW)
+            good = send_next(a, e);
+        else
+            good = receive_one(a, &p, e);
+    }
+    progress_end(&p);
+    return good;
+}
+
+/* Does what request says to what the words mean; takes the request. */
+static int act(struct cli *c, cJSON *request, char **words, size_t count)
+{
+    struct acts a = {.c = c, .request = request};
+    struct error e;
+
+    a.codes = !strcmp(json_text(request, "op", ""), "wait");
+    if (!cli_open(c, &e) ||
+        !select_names(c, words, count, &a.names, &a.count, &e) ||
+        !act_all(&a, &e))
+        note_failure(&a, &e);
+    select_free(a.names, a.count);
+    cJSON_Delete(request);
+    return a.status;
+}
+
+static bool put_options(const struct cli *c, cJSON *r, struct error *e)
+{
+    const char *time = args_value(&c->args, "time");
+    uint64_t n;
+
+    if (time && !value_number(time, 0, 86400, &n))
+        return error_set(e, "usage",
+                         "--time %.40s: it wants seconds, 0 to 86400", time);
+    if (time)
+        json_put_number(r, "time", n);
+    if (args_has(&c->args, "force"))
+        json_put_bool(r, "force", true);
+    return true;
+}
+
+static int check_words(const struct cli *c, size_t count)
+{
+    if (count || args_has(&c->args, "label"))
+        return 0;
+    return cli_usage(c, "which domain? give a name, a glob or -l KEY=VALUE");
+}
+
+/* start, stop, kill, pause, resume, rm: the command's name is the op. */
+int act_run(struct cli *c)
+{
+    cJSON *r;
+    struct error e;
+    int status = check_words(c, c->args.word_count);
+
+    if (status)
+        return status;
+    r = cli_request(c->command->name);
+    if (!put_options(c, r, &e)) {
+        cJSON_Delete(r);
+        return cli_usage(c, "%s", e.text);
+    }
+    return act(c, r, c->args.words, c->args.word_count);
+}
+
+int wait_run(struct cli *c)
+{
+    int status = check_words(c, c->args.word_count);
+
+    if (status)
+        return status;
+    return act(c, cli_request("wait"), c->args.words, c->args.word_count);
+}
+
+/* ----------------------------------------------------------------- set */
+
+static bool set_number(cJSON *r, const char *key, const char *value,
+                       uint64_t least, uint64_t most)
+{
+    uint64_t n;
+
+    if (!value_size(value, &n) || n < least || n > most)
+        return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(r, key);
+    json_put_number(r, key, n);
+    return true;
+}
+
+static bool set_label(cJSON *r, const char *value)
+{
+    cJSON *labels = cJSON_GetObjectItemCaseSensitive(r, "labels");
+    char key[VALUE_LABEL_MAX + 1];
+    size_t n = strcspn(value, "=");
+
+    if (!value_label(value))
+        return false;
+    if (!labels)
+        labels = cJSON_AddObjectToObject(r, "labels");
+    snprintf(key, sizeof(key), "%.*s", (int)n, value);
+    json_put_text(labels, key, value + n + 1);
+    return true;
+}
+
+static bool set_restart(cJSON *r, const char *value)
+{
+    uint32_t restart, retries;
+
+    if (!conf_restart(value, &restart, &retries))
+        return false;
+    json_put_text(r, "restart", value);
+    return true;
+}
+
+/* One "key=value" of `set`. */
+static bool put_setting(cJSON *r, const char *word, struct error *e)
+{
+    char key[32];
+    size_t n = strcspn(word, "=");
+    const char *value = word + n + 1;
+    const char *wants = "weight, net-rate, restart or label";
+    bool good = false;
+
+    snprintf(key, sizeof(key), "%.*s", n < 31 ? (int)n : 31, word);
+    if (!strcmp(key, "weight")) {
+        wants = "weight=1 to 65535";
+        good = set_number(r, "weight", value, 1, 65535);
+    } else if (!strcmp(key, "net-rate")) {
+        wants = "net-rate=BYTES a second such as 10M; 0: no limit";
+        good = set_number(r, "net_rate", value, 0, JSON_NUMBER_MAX);
+    } else if (!strcmp(key, "restart")) {
+        wants = "restart=no, on-failure, on-failure:N, always, unless-stopped";
+        good = set_restart(r, value);
+    } else if (!strcmp(key, "label")) {
+        wants = "label=KEY=VALUE";
+        good = set_label(r, value);
+    }
+    return good || error_set(e, "usage", "%.100s: it wants %s", word, wants);
+}
+
+/* Words with '=' are settings, the others say of whom. */
+int set_run(struct cli *c)
+{
+    struct args *a = &c->args;
+    cJSON *r = cli_request("set");
+    size_t names = 0, settings = 0;
+    struct error e;
+    int status;
+
+    for (size_t i = 0; i < a->word_count; i++) {
+        if (!strchr(a->words[i], '=')) {
+            a->words[names++] = a->words[i];
+            continue;
+        }
+        if (!put_setting(r, a->words[i], &e)) {
+            cJSON_Delete(r);
+            return cli_usage(c, "%s", e.text);
+        }
+        settings++;
+    }
+    status = check_words(c, names);
+    if (!status && !settings)
+        status = cli_usage(c, "what shall be set? weight=512, net-rate=10M, "
+                              "restart=always, label=KEY=VALUE");
+    if (status) {
+        cJSON_Delete(r);
+        return status;
+    }
+    return act(c, r, a->words, names);
+}

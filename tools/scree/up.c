@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cell's beginning and end: `up` writes what it shall be (cell.json), starts
+ * screed and waits until the control domain answers; `down` ends it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/bundle/files.h"
+#include "tools/bundle/value.h"
+#include "tools/scree/commands.h"
+#include "tools/scree/network.h"
+#include "tools/scree/progress.h"
+
+#define WAIT_SECONDS 60
+#define POLL_MS      20
+#define OPTIONS_MOST (64u << 10) /* of a cell.json */
+
+const struct args_option up_options[] = {
+    {"name", 'n', "CELL", "its name (default)"},
+    {"cpus", 0, "N", "processors, 1 to 64 (1)"},
+    {"memory", 'm', "SIZE", "of the cell, such as 512M or 4G"},
+    {"net", 0, "NET", "user, tap:IF or bridge:BR (user)"},
+    {"cidr", 0, "NETWORK", "the domains' network (10.0.0.0/8)"},
+    {"gateway", 0, "ADDRESS", "router behind the uplink (the first), or none"},
+    {"resolver", 0, "ADDRESS", "name server that domains are told, or none"},
+    {"accel", 0, "HOW", "auto, kvm or tcg (auto)"},
+    {"metrics", 0, "ADDR:PORT", "where metrics are served, or none"},
+    {"options", 0, "TEXT", "command line of the hypervisor"},
+    {"wait", 0, "[SECONDS]", "for it to be up, at most so long (60)"},
+    {NULL, 0, NULL, NULL},
+};
+
+const struct args_option down_options[] = {
+    {"name", 'n', "CELL", NULL},
+    {"rm", 0, NULL, "forget it, too: domains, images, logs"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* ------------------------------------------------------------- options */
+
+static bool wrong(struct error *e, const char *option, const char *value,
+                  const char *wants)
+{
+    return error_set(e, "usage", "--%s %.80s: it wants %s", option, value,
+                     wants);
+}
+
+static bool take_number(const struct cli *c, cJSON *o, const char *key,
+                        struct error *e)
+{
+    const char *value = args_value(&c->args, key);
+    bool memory = !strcmp(key, "memory");
+    uint64_t n;
+
+    if (!value)
+        return true;
+    if (memory && (!value_size(value, &n) || n < (64u << 20) || n >> 42))
+        return wrong(e, key, value, "a size such as 512M or 4G, 64M at least");
+    if (!memory && !value_number(value, 1, 64, &n))
+        return wrong(e, key, value, "a number from 1 to 64");
+    json_put_number(o, key, n);
+    return true;
+}
+
+static bool is_address(const char *value)
+{
+    uint32_t address;
+
+    return !strcmp(value, "none") || value_address(value, &address);
+}
+
+static bool is_cidr(const char *value)
+{
+    uint32_t network, prefix;
+
+    return value_network(value, &network, &prefix);
+}
+
+static bool is_accel(const char *value)
+{
+    return !strcmp(value, "auto") || !strcmp(value, "kvm") ||
+           !strcmp(value, "tcg");
+}
+
+static bool is_anything(const char *value)
+{
+    return strlen(value) < 1024;
+}
+
+static const struct {
+    const char *key, *wants;
+    bool (*good)(const char *value);
+} texts[] = {
+    {"net", "user, tap:IF or bridge:BR", network_is_good},
+    {"cidr", "a network such as 10.0.0.0/8 (host part 0, prefix 0 to 30)",
+     is_cidr},
+    {"gateway", "an address such as 10.0.0.1, or none", is_address},
+    {"resolver", "an address such as 10.0.0.3, or none", is_address},
+    {"accel", "auto, kvm or tcg", is_accel},
+    {"metrics", "an address and port such as 127.0.0.1:9100, or none",
+     is_anything},
+    {"options", "a text of less than 1024 bytes", is_anything},
+};
+
+/* What the command line says of the cell, as fields of cell.json. */
+static cJSON *read_options(const struct cli *c, struct error *e)
+{
+    cJSON *o = cli_must(cJSON_CreateObject());
+    bool good = take_number(c, o, "cpus", e) && take_number(c, o, "memory", e);
+
+    for (size_t i = 0; good && i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *value = args_value(&c->args, texts[i].key);
+        if (value && !texts[i].good(value))
+            good = wrong(e, texts[i].key, value, texts[i].wants);
+        else if (value)
+            json_put_text(o, texts[i].key, value);
+    }
+    if (good)
+        return o;
+    cJSON_Delete(o);
+    return NULL;
+}
+
+/* ----------------------------------------------------------- cell.json */
+
+/* The file of an earlier `up`; an empty object if there is none. */
+static cJSON *read_file(const char *path, struct error *e)
+{
+    struct buffer text;
+    struct why w;
+    cJSON *o;
+
+    if (access(path, F_OK))
+        return cli_must(cJSON_CreateObject());
+    if (!file_read(path, OPTIONS_MOST, &text, &w)) {
+        cli_why(e, &w);
+        return NULL;
+    }
+    buffer_add(&text, "", 1);
+    o = cJSON_Parse((const char *)text.bytes);
+    buffer_free(&text);
+    if (!cJSON_IsObject(o)) {
+        cJSON_Delete(o);
+        error_set(e, "failed",
+                  "%s is damaged; remove it and say again what "
+                  "the cell shall be",
+                  path);
+        return NULL;
+    }
+    return o;
+}
+
+static bool write_file(const char *path, const cJSON *o, struct error *e)
+{
+    char *text = cli_must(cJSON_Print(o));
+    struct path temporary;
+    bool good = false;
+    int fd;
+
+    snprintf(temporary.text, PATH_ROOM, "%.1000s.%d", path, (int)getpid());
+    fd = open(temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        good = dprintf(fd, "%s\n", text) > 0;
+        good = !close(fd) && good && !rename(temporary.text, path);
+    }
+    if (!good) {
+        error_set(e, "failed", "cannot write %s: %s", path, strerror(errno));
+        unlink(temporary.text);
+    }
+    free(text);
+    return good;
+}
+
+/* Later options go before those of an earlier `up`; *changed: some differ. */
+static void merge(cJSON *into, cJSON *options, bool *changed)
+{
+    while (options->child) {
+        cJSON *field = cJSON_DetachItemViaPointer(options, options->child);
+        const cJSON *old =
+            cJSON_GetObjectItemCaseSensitive(into, field->string);
+        if (!old || !cJSON_Compare(old, field, true))
+            *changed = true;
+        cJSON_DeleteItemFromObjectCaseSensitive(into, field->string);
+        cJSON_AddItemToObject(into, field->string, field);
+    }
+}
+
+/* ---------------------------------------------------------- the daemon */
+
+/* Its output goes into a file, since what it leaves running may keep a pipe
+ * open. */
+static pid_t spawn(const char *program, const char *cell, int output)
+{
+    pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    dup2(output, STDERR_FILENO);
+    dup2(output, STDOUT_FILENO);
+    close(STDIN_FILENO);
+    open("/dev/null", O_RDONLY);
+    execl(program, "screed", "--cell", cell, (char *)NULL);
+    dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
+    _exit(127);
+}
+
+/* What it said, in one line; "screed: " is not repeated. */
+static void say_output(int fd, struct error *e)
+{
+    char text[900];
+    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+    char *s = text;
+
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (!strncmp(s, "screed: ", 8))
+        s += 8;
+    error_set(e, "failed", "%s", *s ? s : "screed ended without a word");
+}
+
+static bool wait_for(pid_t pid, int *status, struct progress *p, int seconds)
+{
+    uint64_t end = progress_now_ms() + (uint64_t)seconds * 1000;
+
+    while (waitpid(pid, status, WNOHANG) == 0) {
+        if (progress_now_ms() > end)
+            return false;
+        progress_tick(p, 0, 0);
+        poll(NULL, 0, 5);
+    }
+    return true;
+}
+
+static bool start_screed(const struct cli *c, struct progress *p, int seconds,
+                         struct error *e)
+{
+    struct path program;
+    int output, status = 0;
+    bool good;
+    pid_t pid;
+
+    if (!paths_program(&program, "screed", e))
+        return false;
+    output = memfd_create("screed", MFD_CLOEXEC);
+    pid = output < 0 ? -1 : spawn(program.text, c->cell, output);
+    if (pid < 0)
+        return error_set(e, "failed", "cannot start screed: %s",
+                         strerror(errno));
+    good = wait_for(pid, &status, p, seconds);
+    if (!good) {
+        kill(pid, SIGTERM);
+        error_set(e, "timeout",
+                  "screed did not start within %d s; its log is "
+                  "screed.log of the cell",
+                  seconds);
+    } else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+        say_output(output, e);
+        good = false;
+    }
+    close(output);
+    return good;
+}
+
+/* ------------------------------------------------------------- waiting */
+
+/* The state of the cell, "" if it does not answer. */
+static bool cell_state(struct cli *c, char *state, size_t size, struct error *e)
+{
+    cJSON *answer;
+    const cJSON *cell;
+
+    *state = '\0';
+    if (!cli_open(c, e))
+        return false;
+    cell = cli_ask(c, "cell", "cell", &answer, e);
+    snprintf(state, size, "%s", cell ? json_text(cell, "state", "") : "");
+    if (!cell) {
+        client_close(&c->api);
+        c->open = false;
+    }
+    cJSON_Delete(answer);
+    return cell != NULL;
+}
+
+static bool wait_until_up(struct cli *c, struct progress *p, int seconds,
+                          struct error *e)
+{
+    uint64_t end = progress_now_ms() + (uint64_t)seconds * 1000;
+    char state[16];
+
+    for (;;) {
+        bool answers = cell_state(c, state, sizeof(state), e);
+        if (answers && !strcmp(state, "up"))
+            return true;
+        if (!answers && strcmp(e->code, "cell-down") != 0)
+            return false;
+        if (progress_now_ms() > end)
+            return error_set(e, "timeout",
+                             "the cell '%s' is not up after %d s (%s); its "
+                             "logs: scree logs --cell %s, and screed.log "
+                             "beside cell.json",
+                             c->cell, seconds, *state ? state : "no answer",
+                             c->cell);
+        progress_tick(p, 0, 0);
+        poll(NULL, 0, POLL_MS);
+    }
+}
+
+/* ------------------------------------------------------------------ up */
+
+static bool prepare(struct cli *c, cJSON *options, bool *changed,
+                    struct error *e)
+{
+    struct path directory, file;
+    cJSON *o;
+    bool good;
+
+    if (!paths_cell(&directory, c->cell, NULL, e) ||
+        !paths_cell(&file, c->cell, CELL_OPTIONS, e))
+        return false;
+    o = read_file(file.text, e);
+    if (!o)
+        return false;
+    merge(o, options, changed);
+    good = network_check(json_text(o, "net", "user"), o, e) &&
+           paths_make(directory.text, e) && write_file(file.text, o, e);
+    cJSON_Delete(o);
+    return good;
+}
+
+/* Starts the chosen cell, which is down. */
+static bool start(struct cli *c, cJSON *options, int seconds, struct error *e)
+{
+    struct progress p;
+    bool changed = false, good;
+
+    if (!prepare(c, options, &changed, e))
+        return false;
+    progress_begin(&p, "starting the cell '%s'", c->cell);
+    good = start_screed(c, &p, seconds, e) && wait_until_up(c, &p, seconds, e);
+    progress_end(&p);
+    return good;
+}
+
+/* It runs: that is fine, unless it shall be another one. */
+static bool check_same(struct cli *c, cJSON *options, int seconds,
+                       struct error *e)
+{
+    struct path file;
+    struct progress p;
+    bool changed = false, good;
+    cJSON *o;
+
+    if (!paths_cell(&file, c->cell, CELL_OPTIONS, e))
+        return false;
+    o = read_file(file.text, e);
+    if (!o)
+        return false;
+    merge(o, options, &changed);
+    cJSON_Delete(o);
+    if (changed)
+        return error_set(e, "failed",
+                         "the cell '%s' runs with other options; end it first: "
+                         "scree down --name %s",
+                         c->cell, c->cell);
+    progress_begin(&p, "waiting for the cell '%s'", c->cell);
+    good = wait_until_up(c, &p, seconds, e);
+    progress_end(&p);
+    return good;
+}
+
+static void choose_named(struct cli *c)
+{
+    const char *name = args_value(&c->args, "name");
+
+    if (!name)
+        name = args_value(&c->args, "cell");
+    if (!name)
+        name = getenv("SCREE_CELL");
+    snprintf(c->cell, sizeof(c->cell), "%.31s",
+             name && *name ? name : CELL_DEFAULT);
+}
+
+static int wait_seconds(const struct cli *c)
+{
+    const char *text = args_value(&c->args, "wait");
+    uint64_t n = WAIT_SECONDS;
+
+    if (text && *text && !value_number(text, 1, 3600, &n))
+        return -1;
+    return (int)n;
+}
+
+static bool up(struct cli *c, cJSON *options, int seconds, struct error *e)
+{
+    struct error ignored;
+    bool was_up = cli_open(c, &ignored);
+
+    if (was_up ? !check_same(c, options, seconds, e)
+               : !start(c, options, seconds, e))
+        return false;
+    if (was_up)
+        fprintf(stderr, "scree: the cell '%s' is up already\n", c->cell);
+    puts(c->cell);
+    return true;
+}
+
+int up_run(struct cli *c)
+{
+    int seconds = wait_seconds(c);
+    struct error e;
+    cJSON *options;
+    bool good;
+
+    if (c->args.word_count)
+        return cli_usage(c, "'%.40s': a cell is named by --name",
+                         c->args.words[0]);
+    if (seconds < 0)
+        return cli_usage(c, "--wait wants seconds, 1 to 3600");
+    choose_named(c);
+    options = read_options(c, &e);
+    if (!options)
+        return cli_usage(c, "%s", e.text);
+    good = up(c, options, seconds, &e);
+    cJSON_Delete(options);
+    return good ? STATUS_GOOD : cli_fail(&e);
+}
+
+bool up_open(struct cli *c, struct error *e)
+{
+    struct error ignored;
+    struct path file;
+    cJSON *options;
+    bool good;
+
+    if (!cli_choose(c, e))
+        return false;
+    if (cli_open(c, &ignored))
+        return true;
+    if (!paths_cell(&file, c->cell, CELL_OPTIONS, e))
+        return false;
+    if (c->named && access(file.text, F_OK))
+        return error_set(e, "cell-down",
+                         "there is no cell '%s'; make it: scree up --name %s",
+                         c->cell, c->cell);
+    fprintf(stderr, "scree: starting the cell '%s'\n", c->cell);
+    options = cli_must(cJSON_CreateObject());
+    good = start(c, options, WAIT_SECONDS, e);
+    cJSON_Delete(options);
+    return good;
+}
+
+/* ---------------------------------------------------------------- down */
+
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static bool forget(const struct cli *c, struct error *e)
+{
+    struct path directory;
+
+    if (!paths_cell(&directory, c->cell, NULL, e))
+        return false;
+    if (nftw(directory.text, remove_one, 8, FTW_DEPTH | FTW_PHYS) &&
+        errno != ENOENT)
+        return error_set(e, "failed", "cannot remove %s: %s", directory.text,
+                         strerror(errno));
+    return true;
+}
+
+/* Until its socket is gone: then screed has ended, and QEMU before it. */
+static bool wait_until_gone(struct cli *c, struct progress *p, struct error *e)
+{
+    uint64_t end = progress_now_ms() + WAIT_SECONDS * 1000;
+    cJSON *line = NULL;
+
+    while (client_receive(&c->api, POLL_MS, &line, e)) {
+        cJSON_Delete(line);
+        progress_tick(p, 0, 0);
+        if (progress_now_ms() > end)
+            return error_set(e, "timeout",
+                             "the cell '%s' has not ended after %d s; see "
+                             "screed.log beside its cell.json",
+                             c->cell, WAIT_SECONDS);
+    }
+    client_close(&c->api);
+    c->open = false;
+    return true;
+}
+
+static bool end_cell(struct cli *c, struct error *e)
+{
+    struct progress p;
+    bool good;
+
+    progress_begin(&p, "ending the cell '%s'", c->cell);
+    good =
+        cli_call(c, cli_request("down"), NULL, e) && wait_until_gone(c, &p, e);
+    progress_end(&p);
+    return good;
+}
+
+int down_run(struct cli *c)
+{
+    const char *name = args_value(&c->args, "name");
+    struct error e;
+    bool rm = args_has(&c->args, "rm"), is_up;
+
+    if (c->args.word_count)
+        return cli_usage(c, "'%.40s': a cell is named by --name",
+                         c->args.words[0]);
+    if (name)
+        choose_named(c);
+    if (!cli_choose(c, &e))
+        return cli_fail(&e);
+    is_up = cli_open(c, &e);
+    if (!is_up && !rm)
+        return cli_fail(&e);
+    if ((is_up && !end_cell(c, &e)) || (rm && !forget(c, &e)))
+        return cli_fail(&e);
+    puts(c->cell);
+    return STATUS_GOOD;
+}
