@@ -107,6 +107,15 @@ size_t channel_send(struct cell *cell, const void *bytes, size_t n)
     return done;
 }
 
+void channel_flush(struct cell *cell)
+{
+    struct channel *c = cell->channel;
+
+    lock_take(&c->lock);
+    virtio_serial_flush(c->serial);
+    lock_release(&c->lock);
+}
+
 size_t channel_receive(struct cell *cell, void *bytes, size_t n)
 {
     struct channel *c = cell->channel;

@@ -23,10 +23,12 @@ void channel_probe(struct cell *cell);
  * without a channel. */
 void channel_poll(struct cell *cell);
 
-/* At most n bytes to the host; how many were taken: 0: no room.
- * cell->channel is not NULL; so in the others. Any lock may be held. */
+/* At most n bytes to the host; how many were taken: 0: no room. They go at the
+ * latest with channel_flush(). cell->channel is not NULL; so in the others. Any
+ * lock may be held. */
 size_t channel_send(struct cell *cell, const void *bytes, size_t n);
-/* At most n bytes from the host. */
+void channel_flush(struct cell *cell);
+/* At most n bytes from the host. Whoever takes goes on until there are none. */
 size_t channel_receive(struct cell *cell, void *bytes, size_t n);
 
 #endif

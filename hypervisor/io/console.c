@@ -17,6 +17,12 @@
 
 _Static_assert(sizeof(struct console) <= PAGE_SIZE, "one frame");
 
+/* It outlives the console's end: d->console is NULL then. */
+static struct console_domain *state_of(struct domain *d)
+{
+    return (struct console_domain *)(void *)d->console_state;
+}
+
 int console_create(struct cell *cell)
 {
     mfn_t m = frame_alloc_cell(cell->frames, FRAME_HYPERVISOR);
@@ -245,14 +251,13 @@ void console_guest_write(struct domain *d, const char *bytes, size_t n)
 uint64_t console_lost(struct domain *d)
 {
     struct console *c = d->cell->console;
-    const struct console_domain *s;
+    const struct console_domain *s = state_of(d);
     uint64_t lost;
 
     if (!c)
         return 0;
     lock_take(&c->lock);
-    s = d->console;
-    lost = s ? s->lost : 0;
+    lost = s->lost;
     lock_release(&c->lock);
     return lost;
 }
@@ -274,8 +279,7 @@ void console_log(struct cell *cell, const char *line, size_t n)
 
 void console_domain_init(struct domain *d)
 {
-    struct console_domain *s =
-        (struct console_domain *)(void *)d->console_state;
+    struct console_domain *s = state_of(d);
 
     memset(s, 0, sizeof(*s));
     ratelimit_init(&s->limit, CONSOLE_RATE, CONSOLE_BURST);

@@ -50,7 +50,7 @@ size_t console_take(struct domain *d, char *to, size_t n);
 /* n bytes typed for d; how many there is room for. The selection on the screen
  * does not matter. */
 size_t console_type(struct domain *d, const char *bytes, size_t n);
-/* Bytes of d's that were dropped by its limit. */
+/* Bytes of d's that were dropped by its limit; also after its end. */
 uint64_t console_lost(struct domain *d);
 
 /* Takes what was typed. Called on every pass of CPU 0. */

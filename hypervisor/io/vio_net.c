@@ -419,7 +419,7 @@ void vio_net_begin(struct vio_receiver *r, struct net_port *to)
 
     lock_take(&d->lock);
     r->port = to;
-    r->device = dev->ring && domain_state(d) == DOMAIN_RUNNING ? dev : NULL;
+    r->device = dev->ring && domain_state(d) < DOMAIN_CRASHED ? dev : NULL;
     r->offered = 0;
     r->done = dev->done;
     r->bytes = NULL;

@@ -130,14 +130,19 @@ static void free_chain(struct virtio_net *v, uint16_t slot)
     }
 }
 
+/* A card that lies may finish a frame that it was not shown yet: then nothing
+ * more is joined to it. */
 static void reclaim(struct virtio_net *v)
 {
     uint32_t length;
     uint16_t slot;
 
     while (v->free_count < v->tx.queue.size &&
-           virtqueue_collect(&v->tx.queue, &slot, &length))
+           virtqueue_collect(&v->tx.queue, &slot, &length)) {
+        if (slot == v->head)
+            v->joined.first = NULL;
         free_chain(v, slot);
+    }
     v->nic.broken |= v->tx.queue.broken;
 }
 

@@ -19,6 +19,7 @@
 #define CONFIG_PORTS      4 /* offset of max_nr_ports */
 #define CONFIG_SIZE       8
 #define ROOM_SHARE        4 /* a quarter free is room again */
+#define RX_BATCH          8 /* buffers given back at once */
 
 /* struct virtio_console_control (5.3.6.2) */
 struct control {
@@ -54,6 +55,7 @@ struct virtio_serial {
     } came[VIRTIO_SERIAL_RX];
     uint32_t came_first, came_end; /* free-running */
     uint32_t came_at;              /* bytes taken of the first */
+    uint32_t posted;               /* again */
     uint16_t free[VIRTIO_SERIAL_TX];
     uint16_t free_count;
     struct lane control_rx, control_tx; /* with several ports */
@@ -222,15 +224,24 @@ size_t virtio_serial_send(struct virtio_serial *s, const void *bytes, size_t n)
         post(&s->tx, slot, VIRTIO_SERIAL_SLOT, (uint32_t)part, false);
         done += part;
     }
-    virtqueue_flush(&s->tx.queue);
+    if (done < n)
+        virtqueue_flush(&s->tx.queue); /* all there is */
     return done;
 }
 
-/* The first slot's bytes are taken: the device may fill it again. */
+void virtio_serial_flush(struct virtio_serial *s)
+{
+    virtqueue_flush(&s->tx.queue);
+}
+
+/* The first slot's bytes are taken: the device may fill it again. It hears of
+ * several at once. */
 static void next_came(struct virtio_serial *s)
 {
     post_rx(s, s->came[s->came_first++ % VIRTIO_SERIAL_RX].slot);
     s->came_at = 0;
+    if (++s->posted % RX_BATCH == 0 || s->came_first == s->came_end)
+        virtqueue_flush(&s->rx.queue);
 }
 
 size_t virtio_serial_receive(struct virtio_serial *s, void *bytes, size_t n)
@@ -250,7 +261,6 @@ size_t virtio_serial_receive(struct virtio_serial *s, void *bytes, size_t n)
             break;
         next_came(s);
     }
-    virtqueue_flush(&s->rx.queue);
     return done;
 }
 

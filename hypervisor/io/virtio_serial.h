@@ -34,8 +34,10 @@ bool virtio_serial_pending(const struct virtio_serial *s);
  * who found none. */
 must_check bool virtio_serial_poll(struct virtio_serial *s);
 
-/* At most n bytes; how many were moved. */
+/* At most n bytes; how many were moved. What was sent goes at the latest with
+ * the flush; the host is told of room at the latest when nothing is left. */
 size_t virtio_serial_send(struct virtio_serial *s, const void *bytes, size_t n);
+void virtio_serial_flush(struct virtio_serial *s);
 size_t virtio_serial_receive(struct virtio_serial *s, void *bytes, size_t n);
 
 /* It broke the rules. */

@@ -196,10 +196,15 @@ int64_t control_channel_take(struct control *c)
 int64_t control_channel_put(struct control *c)
 {
     struct end e = {.cell = c->cell};
+    int64_t result;
 
     if (c->r.head.domain)
         return -XEN_EINVAL;
-    return c->cell->channel ? put(c, &e, move_send) : -XEN_ENODEV;
+    if (!c->cell->channel)
+        return -XEN_ENODEV;
+    result = put(c, &e, move_send);
+    channel_flush(c->cell);
+    return result;
 }
 
 void control_detach(struct cell *cell)

@@ -8,7 +8,6 @@
 #include "core/info.h"
 #include "core/log.h"
 #include "io/channel.h"
-#include "io/channel.h"
 #include "io/console.h"
 #include "io/switch.h"
 #include "io/uplink.h"

@@ -300,7 +300,7 @@ static void a_loss_at_the_end_is_told(void)
     CU_ASSERT(journal_take(w.cell, taken, sizeof(taken)) > 0);
     dropped = strstr(taken + 16, " bytes dropped)\n");
     CU_ASSERT_PTR_NOT_NULL(dropped);
-    CU_ASSERT_EQUAL(console_lost(web), 0);
+    CU_ASSERT_NOT_EQUAL(console_lost(web), 0);
     CU_ASSERT_STRING_EQUAL(host_console_text(), "");
     stop();
 }

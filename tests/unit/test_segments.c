@@ -283,6 +283,33 @@ static void a_full_queue_empties(void)
     stop();
 }
 
+/* A card that finishes a frame while it is still being joined, before it can
+ * know of it: the frame's slots are used again, and chains stay chains. */
+static void a_frame_that_is_done_too_early_is_not_joined_to(void)
+{
+    static const struct uplink_options none;
+    uint8_t ask[64];
+
+    net_world_start(&n);
+    card_init(&card);
+    card.on_pci = true;
+    card.features |= TSO;
+    card.queue_max = 4;
+    card_plug(&card);
+    CU_ASSERT_EQUAL(uplink_probe(n.w.cell, &none), 0);
+    make_arp(ask, ARP_REQUEST, GATEWAY_MAC, NET_WORLD_GATEWAY, ip_of(1));
+    CU_ASSERT(card_give(&card, ask, 42));
+    net_poll(n.w.cell, 0);
+    CU_ASSERT_EQUAL(card_take(&card, taken), 42); /* slot 3 */
+    card_use(&card, 1, 2, 0, 1);
+    send_segments(5);
+    CU_ASSERT(card_take(&card, taken) < 5 * 1514);
+    CU_ASSERT(card_take(&card, taken) < 5 * 1514);
+    CU_ASSERT_EQUAL(card_take(&card, taken), 0);
+    CU_ASSERT_FALSE(n.w.cell->net->uplink->nic->broken);
+    stop();
+}
+
 void suite_segments(void)
 {
     static const struct unit_test tests[] = {
@@ -296,6 +323,8 @@ void suite_segments(void)
         {"a cutting card gets one frame", a_cutting_card_gets_one_frame},
         {"a plain card gets all frames", a_plain_card_gets_all_frames},
         {"a full queue empties", a_full_queue_empties},
+        {"a frame that is done too early is not joined to",
+         a_frame_that_is_done_too_early_is_not_joined_to},
     };
 
     UNIT_SUITE("segments", tests);
