@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store alone on a Unix socket, for tests and for trying it out:
+ *
+ *     store-server SOCKET [DOMID]
+ *
+ * Clients have the rights of domain 0; with DOMID those of that domain, with
+ * its quotas, in a store where /local/domain/DOMID is its own. A poll loop: no
+ * client waits for another.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "store/store.h"
+
+#define CLIENTS 2000
+
+struct client {
+    struct store_connection *connection; /* NULL: free */
+    int fd;
+    bool dead;
+    char *out; /* not yet written: [at, end) */
+    size_t at, end, room;
+};
+
+struct server {
+    struct store *store;
+    uint32_t domid;
+    struct client clients[CLIENTS];
+    struct pollfd polls[CLIENTS + 1]; /* the last: who connects */
+};
+
+/* The engine bounds what comes before store_sent(). */
+static void send_packet(void *user, struct store_connection *connection,
+                        const void *packet, size_t size)
+{
+    struct client *c = store_connection_user(connection);
+
+    (void)user;
+    if (c->at == c->end)
+        c->at = c->end = 0;
+    if (c->room - c->end < size) {
+        c->room = 2 * c->room + size;
+        c->out = realloc(c->out, c->room);
+        if (!c->out)
+            abort();
+    }
+    memcpy(c->out + c->end, packet, size);
+    c->end += size;
+}
+
+static int introduce(void *user, uint32_t domid, uint64_t mfn, uint32_t port)
+{
+    struct server *v = user;
+
+    (void)mfn;
+    (void)port;
+    store_domain_introduced(v->store, domid);
+    return 0;
+}
+
+static int release(void *user, uint32_t domid)
+{
+    struct server *v = user;
+
+    store_domain_released(v->store, domid);
+    return 0;
+}
+
+static void end_client(struct server *v, size_t i)
+{
+    struct client *c = &v->clients[i];
+
+    store_disconnect(c->connection);
+    close(c->fd);
+    free(c->out);
+    *c = (struct client){0};
+    v->polls[i].fd = -1;
+}
+
+static void begin_client(struct server *v, int listener)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    size_t i = 0;
+
+    if (fd < 0)
+        return;
+    while (i < CLIENTS && v->clients[i].connection)
+        i++;
+    if (i < CLIENTS)
+        v->clients[i].connection =
+            store_connect(v->store, v->domid, v->domid == 0, &v->clients[i]);
+    if (i == CLIENTS || !v->clients[i].connection) {
+        close(fd);
+        return;
+    }
+    v->clients[i].fd = fd;
+    v->polls[i].fd = fd;
+}
+
+static void write_out(struct client *c)
+{
+    ssize_t n = write(c->fd, c->out + c->at, c->end - c->at);
+
+    if (n > 0) {
+        c->at += (size_t)n;
+        c->dead = !store_sent(c->connection, (size_t)n);
+    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        c->dead = true;
+    }
+}
+
+static void read_in(struct client *c)
+{
+    char bytes[STORE_ROOM];
+    ssize_t n = read(c->fd, bytes, sizeof(bytes));
+
+    if (n > 0)
+        c->dead = !store_input(c->connection, bytes, (size_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        c->dead = true;
+}
+
+static void turn(struct server *v)
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *c = &v->clients[i];
+        short wants = 0;
+
+        if (c->connection) {
+            wants = store_room(c->connection) ? POLLIN : 0;
+            wants |= c->at < c->end ? POLLOUT : 0;
+        }
+        v->polls[i].events = wants;
+    }
+    if (poll(v->polls, CLIENTS + 1, -1) < 0)
+        return;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *c = &v->clients[i];
+        short got = v->polls[i].fd < 0 ? 0 : v->polls[i].revents;
+
+        if (got & POLLOUT)
+            write_out(c);
+        else if (got)
+            read_in(c);
+        if (c->dead)
+            end_client(v, i);
+    }
+    if (v->polls[CLIENTS].revents)
+        begin_client(v, v->polls[CLIENTS].fd);
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+        return -1;
+    strcpy(address.sun_path, path);
+    unlink(path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(fd, 128) < 0)
+        return -1;
+    return fd;
+}
+
+static void make_home(struct server *v)
+{
+    char home[32], owner[16];
+
+    snprintf(home, sizeof(home), "/local/domain/%u", v->domid);
+    snprintf(owner, sizeof(owner), "n%u", v->domid);
+    store_write(v->store, home, "", 0);
+    store_permit(v->store, home, owner);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct store_calls calls = {
+        .send = send_packet,
+        .introduce = introduce,
+        .release = release,
+    };
+    static struct server v;
+
+    v.domid = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    v.store = store_create(NULL, &calls, &v, (uint64_t)getpid());
+    for (size_t i = 0; i < CLIENTS; i++)
+        v.polls[i].fd = -1;
+    v.polls[CLIENTS] = (struct pollfd){.events = POLLIN};
+    v.polls[CLIENTS].fd = argc > 1 ? listen_at(argv[1]) : -1;
+    if (!v.store || v.polls[CLIENTS].fd < 0) {
+        fprintf(stderr, "usage: store-server SOCKET [DOMID]\n");
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    if (v.domid)
+        make_home(&v);
+    for (;;)
+        turn(&v);
+}
