@@ -47,12 +47,17 @@
     X(channel) \
     X(journal) \
     X(store_ring) \
+    X(io_threads) \
+    X(control) \
     X(net_threads) \
     X(http) \
     X(dns) \
     X(segments)                                                                \
     X(checksum)                                                                \
     X(tcp_options) \
+    X(frames) \
+    X(manager) \
+    X(manager_restart) \
     X(libxenstore) \
     X(xs_client)
 /* clang-format on */
