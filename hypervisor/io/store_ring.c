@@ -129,13 +129,13 @@ int store_ring_take(struct domain *d, void *bytes, size_t n, uint64_t *epoch)
 }
 
 int store_ring_put(struct domain *d, const void *bytes, size_t n,
-                   uint64_t *epoch)
+                   uint64_t epoch)
 {
-    int done;
+    int done = -XEN_ENODEV;
 
     lock_take(&d->lock);
-    done = put_locked(d, bytes, n);
-    *epoch = d->store.epoch;
+    if (epoch == d->store.epoch)
+        done = put_locked(d, bytes, n);
     lock_release(&d->lock);
     return done;
 }

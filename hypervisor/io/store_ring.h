@@ -26,12 +26,13 @@ bool store_ring_exists(const struct domain *d);
 /* EVTCHNOP_send to SCREE_PORT_STORE: marks d for the control domain. 0 also
  * when the ring is not open. -XEN_EINVAL: there is no such device. */
 must_check int store_ring_notify(struct domain *d);
-/* The control domain's side (scree/control.h): bytes moved, or -XEN_ENODEV.
- * *epoch: how often it was opened. */
+/* The control domain's side (scree/control.h): bytes moved, or -XEN_ENODEV. The
+ * epoch is how often it was opened: taking says it; what is put is meant for
+ * one, and another is as good as not open. */
 must_check int store_ring_take(struct domain *d, void *bytes, size_t n,
                                uint64_t *epoch);
 must_check int store_ring_put(struct domain *d, const void *bytes, size_t n,
-                              uint64_t *epoch);
+                              uint64_t epoch);
 must_check int store_ring_reset(struct domain *d);
 bool store_ring_open(struct domain *d);
 

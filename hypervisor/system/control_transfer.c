@@ -105,12 +105,13 @@ static int move_store_out(struct end *e, void *bytes, size_t n)
 
 static int move_store_in(struct end *e, void *bytes, size_t n)
 {
-    return store_ring_put(e->d, bytes, n, &e->epoch);
+    return store_ring_put(e->d, bytes, n, e->epoch);
 }
 
 static int64_t store(struct control *c, bool in)
 {
-    struct end e = {.cell = c->cell, .once = true};
+    struct end e = {
+        .cell = c->cell, .epoch = c->r.transfer.offset, .once = true};
     int64_t result = find(c, &e);
 
     if (!result)

@@ -257,9 +257,10 @@ struct scree_control_object {
  * object_write: see above.
  * store_take: bytes that domain head.domain has put into its store ring (Xen's
  *   public/io/xs_wire.h, xenstore_domain_interface), at most `length`.
+ *   `offset` (out): the ring's epoch: how often it was opened.
  * store_put: bytes into it, as many as fit; raises its SCREE_PORT_STORE.
- *   Both: (out) done; `offset` (out) the ring's epoch: how often it was opened.
- *   -XEN_ENODEV: it is not open.
+ *   `offset`: the epoch they are meant for.
+ *   Both: (out) done. -XEN_ENODEV: it is not open (or anew, in another epoch).
  * store_reset (struct scree_control): what is in the ring is lost, its `error`
  *   becomes 1 (XENSTORE_ERROR_COMM) and its owner is woken: it opens it anew.
  * console_take: whole records (below) of what domains have printed; from the

@@ -82,7 +82,8 @@ static int take(char *to, size_t n)
 
 static int answer(const char *from, size_t n)
 {
-    return store_ring_put(d, from, n, &epoch);
+    epoch = d->store.epoch;
+    return store_ring_put(d, from, n, epoch);
 }
 
 static void is_dead(uint32_t error)
@@ -270,6 +271,22 @@ static void full_is_full(void)
     stop();
 }
 
+static void an_answer_is_for_one_epoch_only(void)
+{
+    char c;
+
+    start_open();
+    put("a", 1);
+    CU_ASSERT_EQUAL(take(&c, 1), 1);
+    CU_ASSERT_EQUAL(op(SCREE_VIO_CLOSE, 0), 0);
+    open_ring();
+    CU_ASSERT_EQUAL(store_ring_put(d, "b", 1, epoch), -XEN_ENODEV);
+    CU_ASSERT_EQUAL(page->rsp_prod, 0);
+    CU_ASSERT_EQUAL(store_ring_put(d, "b", 1, 0), -XEN_ENODEV);
+    CU_ASSERT_EQUAL(store_ring_put(d, "b", 1, epoch + 1), 1);
+    stop();
+}
+
 /* ------------------------------------------------------------ hostile ones */
 
 static void nonsense_indices_stop_it(void)
@@ -347,6 +364,7 @@ void suite_store_ring(void)
         {"carries bytes both ways", carries_bytes_both_ways},
         {"wraps around", wraps_around},
         {"full is full", full_is_full},
+        {"an answer is for one epoch only", an_answer_is_for_one_epoch_only},
         {"nonsense indices stop it", nonsense_indices_stop_it},
         {"our own words do not count", our_own_words_do_not_count},
         {"a reset ends it until it is opened anew",

@@ -314,7 +314,8 @@ static struct virtq_desc *next(struct device_queue *q, uint32_t *id)
     struct virtq_avail *avail = dma(q->avail, 4 + 2ull * q->size);
     struct virtq_desc *desc = dma(q->desc, 16ull * q->size);
 
-    if (!avail || !desc || avail->index == q->seen)
+    if (!avail || !desc ||
+        __atomic_load_n(&avail->index, __ATOMIC_ACQUIRE) == q->seen)
         return NULL;
     *id = avail->ring[q->seen++ % q->size];
     return &desc[*id];
@@ -327,7 +328,8 @@ void card_use(struct virtio_card *c, unsigned queue, uint32_t id,
     struct virtq_used *used = dma(q->used, 4 + 8ull * q->size);
 
     used->ring[used->index % q->size] = (struct virtq_used_entry){id, length};
-    used->index = (uint16_t)(used->index + step);
+    __atomic_store_n(&used->index, (uint16_t)(used->index + step),
+                     __ATOMIC_RELEASE);
     c->interrupt |= 1;
 }
 
