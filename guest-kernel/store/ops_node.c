@@ -47,21 +47,6 @@ int op_directory(struct request *r)
     return 0;
 }
 
-/* A number with its end; returns the size of both. */
-static size_t print_generation(uint64_t number, char *to)
-{
-    char digits[20];
-    size_t n = 0, size = 0;
-
-    do
-        digits[n++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (n)
-        to[size++] = digits[--n];
-    to[size++] = 0;
-    return size;
-}
-
 /* Generation, then names; at the end of the list one empty name. */
 int op_directory_part(struct request *r)
 {
@@ -86,7 +71,7 @@ int op_directory_part(struct request *r)
     error = view_list(r, &v, &list);
     if (error)
         return error;
-    head = print_generation(list.generation, r->s->reply.body);
+    head = wire_number(list.generation, r->s->reply.body);
     memmove(r->s->reply.body + head, list.to, list.size);
     r->s->reply.body[head + list.size] = 0;
     wire_reply_here(r, head + list.size + list.end);

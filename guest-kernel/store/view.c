@@ -17,6 +17,7 @@ int view_find(struct request *r, struct view *v)
     w = node_walk(r->s, r->at.path, r->at.length);
     *v = (struct view){
         .near = &w.node->content,
+        .done = w.done,
         .parent = w.done >= names_parent(r->at.path, r->at.length),
     };
     if (w.done == r->at.length) {

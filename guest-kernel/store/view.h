@@ -10,6 +10,7 @@
 struct view {
     const struct content *content; /* NULL: there is no such node */
     const struct content *near;    /* of the deepest that is on its path */
+    size_t done;                   /* so much of the path is there */
     bool parent;                   /* there is, right above */
     struct node *node;             /* outside transactions */
     struct shadow *shadow;         /* inside */

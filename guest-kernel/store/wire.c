@@ -94,6 +94,20 @@ unsigned wire_strings(const struct request *r, const char **strings,
     return n;
 }
 
+size_t wire_number(uint64_t number, char *to)
+{
+    char digits[20];
+    size_t n = 0, size = 0;
+
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while (number /= 10);
+    while (n)
+        to[size++] = digits[--n];
+    to[size++] = 0;
+    return size;
+}
+
 const char *wire_only(const struct request *r)
 {
     if (r->size == 0 || memchr(r->body, 0, r->size) != r->body + r->size - 1)

@@ -32,6 +32,9 @@ unsigned wire_strings(const struct request *r, const char **strings,
 /* The body is one string: it; else NULL. */
 const char *wire_only(const struct request *r);
 
+/* A number in decimal with its end; the size of both, at most 21. */
+size_t wire_number(uint64_t number, char *to);
+
 /* Makes name absolute and checks it. 0 or EINVAL. */
 int wire_path(struct request *r, const char *name);
 
