@@ -84,7 +84,11 @@ PEBBLE_PURE := guest-kernel/text.c guest-kernel/xs/client.c \
 	guest-kernel/xs/events.c guest-kernel/net/checksum.c \
 	guest-kernel/net/tcp_options.c \
 	$(filter-out %/server.c,$(wildcard guest-kernel/http/*.c)) \
-	$(wildcard guest-kernel/dns/*.c)
+	$(filter-out %/follow.c %/forward.c,$(wildcard guest-kernel/dns/*.c))
+# The control domain, and the store in it: no other service links them.
+CONTROL_SRC  := $(wildcard guest-kernel/control/*.c guest-kernel/store/*.c)
+CONTROL_OBJS := $(call objects,pebble,$(CONTROL_SRC))
+PEBBLE_PURE  += $(filter-out %_pv.c %/heap.c,$(CONTROL_SRC))
 host_FLAGS  += -iquote guest-kernel
 PEBBLE_OBJS := $(call objects,pebble,$(PEBBLE_SRC))
 PEBBLE_LDS  := guest-kernel/guest.ld
@@ -96,7 +100,7 @@ PEBBLE_LINK := -nostdlib -static -no-pie -Wl,-T,$(PEBBLE_LDS) \
 $(PEBBLE_XEN)/xen:
 	@mkdir -p $(@D)
 	@ln -sfn /usr/include/xen $@
-$(PEBBLE_OBJS): | $(NEWLIB_A) $(LWIP_READY) $(PEBBLE_XEN)/xen
+$(PEBBLE_OBJS) $(CONTROL_OBJS): | $(NEWLIB_A) $(LWIP_READY) $(PEBBLE_XEN)/xen
 
 # memcpy and its family must not become calls of themselves.
 $(BUILD)/pebble/guest-kernel/bytes.o: pebble_FLAGS += \
@@ -114,6 +118,8 @@ $(SERVICES:%=$(BUILD)/guests/%.elf): $(BUILD)/guests/%.elf: \
 	$(call say,link,$@)
 	$(Q)$(pebble_CC) $(pebble_BASE) $(PEBBLE_LINK) -w -o $@ \
 		$(filter %.o,$^) $(NEWLIB_A)
+
+$(BUILD)/guests/control.elf: $(CONTROL_OBJS)
 
 # hello stands alone: no library at all.
 $(BUILD)/guests/hello.elf: $(BUILD)/guest/guest-kernel/services/hello.o \
