@@ -234,6 +234,7 @@ static bool set_source_files(struct parser *p, const char *value)
     return true;
 }
 
+/* In the order of CONF_HAS_*. */
 static const struct key cell_keys[] = {
     {"network", "a network such as 10.0.0.0/24 (prefix 0 to 30, host part 0)",
      set_network, false},

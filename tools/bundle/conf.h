@@ -56,6 +56,11 @@ struct conf_domain {
     char *source_files;
 };
 
+/* conf.present */
+#define CONF_HAS_NETWORK  1u
+#define CONF_HAS_GATEWAY  2u
+#define CONF_HAS_RESOLVER 4u
+
 struct conf {
     const char *file; /* for messages; not owned */
     uint32_t present;

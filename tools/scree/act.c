@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Commands that do one thing to each of several domains: start, stop, kill,
- * pause, resume, rm, set, wait. Requests are sent ahead of their answers, at
- * most WINDOW at a time, so that stopping many takes as long as the slowest.
- * Each success prints the name; a failure does not keep the others from being
- * tried.
+ * pause, resume, rm, set, wait. Each success prints the name; a failure does
+ * not keep the others from being tried.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +11,9 @@
 #include "tools/bundle/conf.h"
 #include "tools/scree/commands.h"
 #include "tools/scree/outcome.h"
-#include "tools/scree/progress.h"
+#include "tools/scree/pipeline.h"
 #include "tools/scree/select.h"
 
-#define WINDOW 64
 #define LABEL                                                                  \
     {                                                                          \
         "label", 'l', "KEY=VALUE", "those with this label, too"                \
@@ -25,7 +22,6 @@
     {                                                                          \
         NULL, 0, NULL, NULL                                                    \
     }
-#define DEFAULT_STOP_SECONDS 10
 
 const struct args_option act_options[] = {LABEL, END};
 const struct args_option wait_options[] = {LABEL, END};
@@ -34,18 +30,12 @@ const struct args_option stop_options[] = {
 const struct args_option rm_options[] = {
     {"force", 'f', NULL, "kill it first if it runs"}, LABEL, END};
 
-struct flight {
-    uint64_t id;
-    const char *name;
-};
-
 struct acts {
-    struct cli *c;
     const cJSON *request; /* of all: op and fields, without a name */
+    cJSON *states;        /* of all, if labels are to be set; else NULL */
     bool codes;           /* print exit codes instead of names */
     char **names;
-    size_t count, next, under_way;
-    struct flight flights[WINDOW];
+    size_t count;
     int status; /* of all so far */
     bool failed;
 };
@@ -59,21 +49,43 @@ static void note_failure(struct acts *a, const struct error *e)
     a->failed = true;
 }
 
-static bool send_next(struct acts *a, struct error *e)
+/* `set` replaces all labels: those of the domain with the changes, of which
+ * null takes one away. */
+static void merge_labels(const struct acts *a, const char *name, cJSON *r)
 {
-    struct flight *f = &a->flights[a->under_way];
-    cJSON *r = cli_must(cJSON_Duplicate(a->request, true));
+    cJSON *changes = cJSON_DetachItemFromObjectCaseSensitive(r, "labels");
+    cJSON *labels = NULL;
+    const cJSON *s, *one;
 
-    f->name = a->names[a->next++];
-    json_put_text(r, "name", f->name);
-    if (!client_send(&a->c->api, r, &f->id, e))
-        return false;
-    a->under_way++;
-    return true;
+    cJSON_ArrayForEach(
+        s, a->states) if (!strcmp(json_text(s, "name", ""), name)) labels =
+        cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(s, "labels"), true);
+    if (!labels)
+        labels = cli_must(cJSON_CreateObject());
+    cJSON_ArrayForEach(one, changes)
+    {
+        cJSON_DeleteItemFromObjectCaseSensitive(labels, one->string);
+        if (cJSON_IsString(one))
+            json_put_text(labels, one->string, one->valuestring);
+    }
+    cJSON_Delete(changes);
+    cJSON_AddItemToObject(r, "labels", labels);
 }
 
-static void land(struct acts *a, size_t i, const cJSON *line)
+static cJSON *make(void *context, size_t i)
 {
+    const struct acts *a = context;
+    cJSON *r = cli_must(cJSON_Duplicate(a->request, true));
+
+    if (a->states)
+        merge_labels(a, a->names[i], r);
+    json_put_text(r, "name", a->names[i]);
+    return r;
+}
+
+static void done(void *context, size_t i, const cJSON *line)
+{
+    struct acts *a = context;
     struct error e;
 
     if (!json_true(line, "ok")) {
@@ -82,65 +94,47 @@ static void land(struct acts *a, size_t i, const cJSON *line)
     } else if (a->codes) {
         printf("%d\n", outcome_status(line));
     } else {
-        puts(a->flights[i].name);
+        puts(a->names[i]);
     }
     fflush(stdout);
-    a->flights[i] = a->flights[--a->under_way];
 }
 
-static bool receive_one(struct acts *a, struct progress *p, struct error *e)
+static bool choose(struct cli *c, struct acts *a, char **words, size_t count,
+                   struct error *e)
 {
-    uint64_t id;
-    cJSON *line;
+    cJSON *ls;
 
-    while (true) {
-        if (!client_receive(&a->c->api, a->codes ? -1 : 250, &line, e))
-            return false;
-        if (line)
-            break;
-        progress_tick(p, 0, 0);
-    }
-    id = json_number(line, "id", 0);
-    if (!json_true(line, "more"))
-        for (size_t i = 0; i < a->under_way; i++)
-            if (a->flights[i].id == id) {
-                progress_end(p);
-                land(a, i, line);
-                break;
-            }
-    cJSON_Delete(line);
-    return true;
-}
-
-static bool act_all(struct acts *a, struct error *e)
-{
-    struct progress p;
-    bool good = true;
-
-    progress_begin(&p, "waiting for %zu domain%s", a->count,
-                   a->count == 1 ? "" : "s");
-    while (good && (a->next < a->count || a->under_way)) {
-        if (a->next < a->count && a->under_way < WINDOW)
-            good = send_next(a, e);
-        else
-            good = receive_one(a, &p, e);
-    }
-    progress_end(&p);
-    return good;
+    if (!cli_open(c, e) ||
+        !select_names(c, words, count, &a->names, &a->count, e))
+        return false;
+    if (!cJSON_HasObjectItem(a->request, "labels"))
+        return true;
+    ls = cli_request("ls");
+    cJSON_AddItemToObject(
+        ls, "names",
+        cJSON_CreateStringArray((const char *const *)a->names, (int)a->count));
+    a->states = select_states(c, ls, NULL, e);
+    return a->states != NULL;
 }
 
 /* Does what request says to what the words mean; takes the request. */
 static int act(struct cli *c, cJSON *request, char **words, size_t count)
 {
-    struct acts a = {.c = c, .request = request};
+    struct acts a = {.request = request};
+    struct pipeline p = {.cli = c, .context = &a, .make = make, .done = done};
     struct error e;
 
     a.codes = !strcmp(json_text(request, "op", ""), "wait");
-    if (!cli_open(c, &e) ||
-        !select_names(c, words, count, &a.names, &a.count, &e) ||
-        !act_all(&a, &e))
+    p.what = a.codes ? NULL : "waiting for the cell";
+    if (!choose(c, &a, words, count, &e)) {
         note_failure(&a, &e);
+    } else {
+        p.count = a.count;
+        if (!pipeline_run(&p, &e))
+            note_failure(&a, &e);
+    }
     select_free(a.names, a.count);
+    cJSON_Delete(a.states);
     cJSON_Delete(request);
     return a.status;
 }
@@ -207,18 +201,28 @@ static bool set_number(cJSON *r, const char *key, const char *value,
     return true;
 }
 
+/* "KEY=VALUE", or "KEY-" to take it away. */
 static bool set_label(cJSON *r, const char *value)
 {
     cJSON *labels = cJSON_GetObjectItemCaseSensitive(r, "labels");
-    char key[VALUE_LABEL_MAX + 1];
+    char text[2 * VALUE_LABEL_MAX + 2];
     size_t n = strcspn(value, "=");
+    bool away = !value[n] && n && value[n - 1] == '-';
 
-    if (!value_label(value))
+    if (n > VALUE_LABEL_MAX || strlen(value) >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s%s", (int)(n - away), value,
+             away ? "=" : value + n);
+    if (!value_label(text))
         return false;
     if (!labels)
         labels = cJSON_AddObjectToObject(r, "labels");
-    snprintf(key, sizeof(key), "%.*s", (int)n, value);
-    json_put_text(labels, key, value + n + 1);
+    text[n - away] = '\0';
+    cJSON_DeleteItemFromObjectCaseSensitive(labels, text);
+    if (away)
+        cJSON_AddNullToObject(labels, text);
+    else
+        json_put_text(labels, text, value + n + 1);
     return true;
 }
 
@@ -252,7 +256,7 @@ static bool put_setting(cJSON *r, const char *word, struct error *e)
         wants = "restart=no, on-failure, on-failure:N, always, unless-stopped";
         good = set_restart(r, value);
     } else if (!strcmp(key, "label")) {
-        wants = "label=KEY=VALUE";
+        wants = "label=KEY=VALUE, or label=KEY- to take it away";
         good = set_label(r, value);
     }
     return good || error_set(e, "usage", "%.100s: it wants %s", word, wants);

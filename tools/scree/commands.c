@@ -102,6 +102,13 @@ const struct command commands[] = {
      false},
     {"store", "ls|read|write|mkdir|rm|exists|watch|chmod PATH...",
      "read and write the cell's store", NULL, store_options, store_run, false},
+    {"apply", "FILE", "make the cell like a file says, and say what changes",
+     "FILE is a cell.conf ('-': stdin). Marks: + made, ~ changed, - removed. "
+     "Domains that\nthe file does not name stay, unless --prune is given. If "
+     "anything is wrong with\nthe file, nothing is done.",
+     apply_options, apply_run, false},
+    {"export", "[NAME|GLOB...]", "write the domains as a file for apply", NULL,
+     export_options, export_run, false},
     {"version", "", "show versions", NULL, json_options, version_run, false},
     {"exec", "", "why there is no exec", NULL, none, exec_run, true},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},

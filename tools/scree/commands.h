@@ -50,6 +50,11 @@ int wait_run(struct cli *c);
 extern const struct args_option store_options[];
 int store_run(struct cli *c);
 
+/* apply.c, export.c */
+extern const struct args_option apply_options[], export_options[];
+int apply_run(struct cli *c);
+int export_run(struct cli *c);
+
 /* images.c */
 extern const struct args_option image_options[];
 int image_run(struct cli *c);
