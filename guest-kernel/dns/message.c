@@ -20,7 +20,8 @@
 #define FLAG_RESPONSE   0x8000
 #define FLAG_OPCODE     0x7800
 #define FLAG_AUTHORITY  0x0400
-#define FLAG_RECURSE    0x0100 /* wanted: copied, never done */
+#define FLAG_RECURSE    0x0100 /* wanted: copied */
+#define FLAG_AVAILABLE  0x0080 /* recursion */
 
 #define ARPA            "in-addr.arpa"
 
@@ -188,13 +189,27 @@ static size_t without_suffix(const struct question *q, const char *suffix)
     return q->length;
 }
 
+static bool knows_name(const struct dns_server *s, const char *name,
+                       size_t length, struct dns_host *host)
+{
+    return (s->names && dns_names_name(s->names, name, length, host)) ||
+           (s->zone && dns_zone_name(s->zone, name, length, host));
+}
+
 static bool find_name(const struct dns_server *s, const struct question *q,
                       struct dns_host *host)
 {
     size_t inner = without_suffix(q, s->suffix);
 
-    return dns_zone_name(s->zone, q->name, inner, host) ||
-           dns_zone_name(s->zone, q->name, q->length, host);
+    return knows_name(s, q->name, inner, host) ||
+           knows_name(s, q->name, q->length, host);
+}
+
+static bool find_address(const struct dns_server *s, uint32_t address,
+                         struct dns_host *host)
+{
+    return (s->names && dns_names_address(s->names, address, host)) ||
+           (s->zone && dns_zone_address(s->zone, address, host));
 }
 
 /* "2.0.0.10.in-addr.arpa" to 10.0.0.2. False: not such a name. */
@@ -287,11 +302,13 @@ static struct outcome answer(const struct dns_server *s,
     struct dns_host host;
     uint32_t address;
     bool reverse = reverse_address(q, &address);
-    bool known = reverse ? dns_zone_address(s->zone, address, &host)
-                         : find_name(s, q, &host);
+    bool known =
+        reverse ? find_address(s, address, &host) : find_name(s, q, &host);
 
     if (q->class != CLASS_IN)
         return (struct outcome){.code = DNS_REFUSED};
+    if (!known && s->incomplete)
+        return (struct outcome){.code = DNS_SERVFAIL};
     if (known && reverse && (q->type == TYPE_PTR || q->type == TYPE_ANY)) {
         answer_ptr(w, &host, s->suffix);
         o.answers = 1;
@@ -307,7 +324,8 @@ static struct outcome answer(const struct dns_server *s,
     return o;
 }
 
-static void put_header(uint8_t *reply, const uint8_t *query, bool question,
+static void put_header(const struct dns_server *s, uint8_t *reply,
+                       const uint8_t *query, bool question,
                        const struct outcome *o)
 {
     struct writer w = {reply, reply + HEADER_SIZE};
@@ -316,6 +334,8 @@ static void put_header(uint8_t *reply, const uint8_t *query, bool question,
     flags |= FLAG_RESPONSE | (uint32_t)o->code;
     if (o->authoritative)
         flags |= FLAG_AUTHORITY;
+    if (s->forwards)
+        flags |= FLAG_AVAILABLE;
     put_bytes(&w, query, 2);
     put16(&w, flags);
     put16(&w, question);
@@ -341,6 +361,45 @@ size_t dns_respond(const struct dns_server *s, const uint8_t *query,
         put_bytes(&w, query + HEADER_SIZE, q.end - HEADER_SIZE);
         o = answer(s, &q, &w);
     }
-    put_header(reply, query, question, &o);
+    put_header(s, reply, query, question, &o);
     return (size_t)(w.at - reply);
+}
+
+static bool is_ours(const struct dns_server *s, const struct question *q)
+{
+    struct dns_host host;
+    uint32_t address;
+
+    if (reverse_address(q, &address))
+        return (address & s->mask) == s->network ||
+               find_address(s, address, &host);
+    return without_suffix(q, s->suffix) != q->length ||
+           !memchr(q->name, '.', q->length) || find_name(s, q, &host);
+}
+
+bool dns_is_foreign(const struct dns_server *s, const uint8_t *query,
+                    size_t size, size_t *question)
+{
+    struct question q;
+    uint16_t flags;
+
+    if (!s->forwards || size < HEADER_SIZE)
+        return false;
+    flags = get16(query + 2);
+    if ((flags & (FLAG_RESPONSE | FLAG_OPCODE)) || !(flags & FLAG_RECURSE) ||
+        get16(query + 4) != 1 || !read_question(query, size, &q) ||
+        is_ours(s, &q))
+        return false;
+    *question = q.end;
+    return true;
+}
+
+size_t dns_fail(const struct dns_server *s, const uint8_t *question,
+                size_t size, enum dns_rcode code, uint8_t *reply)
+{
+    struct outcome o = {.code = code};
+
+    memcpy(reply, question, size);
+    put_header(s, reply, question, true, &o);
+    return size;
 }

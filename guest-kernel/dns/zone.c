@@ -37,6 +37,13 @@ static bool parse_address(const char **at, const char *end, uint32_t *address)
     return true;
 }
 
+bool dns_zone_parse(const char *text, uint32_t *address)
+{
+    const char *end = text + strlen(text);
+
+    return parse_address(&text, end, address) && text == end;
+}
+
 /* Reads the line at `at`. False: no such pair. */
 static bool parse_line(const char *at, const char *end, struct dns_host *host)
 {

@@ -35,6 +35,9 @@ struct dns_zone {
 bool dns_zone_open(struct dns_zone *z, const char *text, size_t size);
 void dns_zone_close(struct dns_zone *z);
 
+/* "10.0.0.2" and nothing else. */
+bool dns_zone_parse(const char *text, uint32_t *address);
+
 /* The first line with that name or address; false: there is none. */
 bool dns_zone_name(const struct dns_zone *z, const char *name, size_t length,
                    struct dns_host *host);

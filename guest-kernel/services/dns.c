@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dns: answers A and PTR for every name in the file "hosts" of the domain's
- * file module (the bundle tool makes one of the whole cell for
- * `files = @hosts`), over UDP and TCP.
+ * dns: answers A and PTR for every domain of the cell, over UDP and TCP. In a
+ * cell with a store the names come and go as /scree/names says; in another they
+ * are those of the file "hosts" of the domain's file module (the bundle tool
+ * makes one of the whole cell for `files = @hosts`). Other queries are handed
+ * on to info.resolver, if there is one and it is somebody else.
  *
- * Options: port=N (53), domain=NAME (cell): names are also known as
- * NAME.domain, and those of pebble.h. Runs in 768 KiB with up to 5,000 names;
- * 32 bytes more for each further one.
+ * Options: port=N (53), domain=NAME: names are also known as NAME.domain
+ * (otherwise the cell's name in the store, or "cell"), and those of pebble.h.
+ * Runs in 768 KiB with up to 5,000 names; 50 bytes more for each further one.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lwip/udp.h"
 
-#include "dns/message.h"
+#include "dns/follow.h"
+#include "dns/forward.h"
 #include "http/files.h"
 #include "net/client.h"
 #include "pebble.h"
@@ -33,22 +36,47 @@ struct conn {
 };
 
 static struct dns_zone zone;
+static struct dns_names names;
 static char suffix[DNS_LABEL_MAX + 1] = "cell";
-static const struct dns_server server = {.zone = &zone, .suffix = suffix};
+static struct dns_server server = {.suffix = suffix};
+static struct udp_pcb *udp;
 static unsigned conns_open;
 
+/* Hands a foreign query on. False: it is ours to answer. */
+static bool hand_on(const struct dns_asker *asker, const uint8_t *query,
+                    size_t size)
+{
+    size_t question;
+
+    if (!dns_is_foreign(&server, query, size, &question))
+        return false;
+    forward_query(asker, query, size, question);
+    return true;
+}
+
 /* UDP. */
+
+static void answer_datagram(const struct dns_asker *asker, struct pbuf *p)
+{
+    ip_addr_t to = IPADDR4_INIT(asker->address);
+
+    udp_sendto(udp, p, &to, asker->port);
+}
 
 static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
                         const ip_addr_t *from, u16_t port)
 {
-    struct pbuf *out = pbuf_alloc(PBUF_TRANSPORT, DNS_UDP_MAX, PBUF_RAM);
+    struct dns_asker asker = {.address = from->addr, .port = port};
     uint8_t query[QUERY_MAX];
     uint16_t size = pbuf_copy_partial(p, query, sizeof(query), 0);
+    struct pbuf *out;
     size_t length;
 
     (void)arg;
     pbuf_free(p);
+    if (hand_on(&asker, query, size))
+        return;
+    out = pbuf_alloc(PBUF_TRANSPORT, DNS_UDP_MAX, PBUF_RAM);
     if (!out)
         return; /* no memory: the client asks again */
     length = dns_respond(&server, query, size, out->payload);
@@ -64,6 +92,7 @@ static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 static void conn_end(struct conn *c)
 {
     client_leave(c->pcb);
+    forward_forget(c);
     free(c);
     conns_open--;
 }
@@ -77,12 +106,31 @@ static err_t conn_abort(struct conn *c)
     return ERR_ABRT;
 }
 
+/* What another server has said. Without room it is lost, as a datagram is. */
+static void answer_conn(struct conn *c, const struct pbuf *p)
+{
+    uint8_t length[2] = {(uint8_t)(p->tot_len >> 8), (uint8_t)p->tot_len};
+
+    if (tcp_sndbuf(c->pcb) < p->tot_len + 2 ||
+        tcp_sndqueuelen(c->pcb) > TCP_SND_QUEUELEN / 2)
+        return;
+    tcp_write(c->pcb, length, 2, TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE);
+    for (; p; p = p->next)
+        tcp_write(c->pcb, p->payload, p->len, TCP_WRITE_FLAG_COPY);
+    tcp_output(c->pcb);
+}
+
 /* Answers the query that is whole in c->bytes. False: end the connection. */
 static bool answer_one(struct conn *c, uint16_t length)
 {
+    struct dns_asker asker = {.address = c->pcb->remote_ip.addr,
+                              .connection = c};
     uint8_t reply[2 + DNS_UDP_MAX];
-    size_t size = dns_respond(&server, c->bytes + 2, length, reply + 2);
+    size_t size;
 
+    if (hand_on(&asker, c->bytes + 2, length))
+        return true;
+    size = dns_respond(&server, c->bytes + 2, length, reply + 2);
     reply[0] = (uint8_t)(size >> 8);
     reply[1] = (uint8_t)size;
     return size > 0 && tcp_write(c->pcb, reply, (u16_t)(size + 2),
@@ -154,6 +202,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 static void on_error(void *arg, err_t e)
 {
     (void)e;
+    forward_forget(arg);
     free(arg);
     conns_open--;
 }
@@ -184,6 +233,14 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 
 /* Start. */
 
+static void answer_asker(const struct dns_asker *asker, struct pbuf *p)
+{
+    if (asker->connection)
+        answer_conn(asker->connection, p);
+    else
+        answer_datagram(asker, p);
+}
+
 static void open_zone(void)
 {
     const struct scree_info *info = env_info();
@@ -197,12 +254,33 @@ static void open_zone(void)
         pebble_log("dns: no file '%s': no name is known", SCREE_FILES_HOSTS);
     if (!dns_zone_open(&zone, (const char *)hosts.data, hosts.size))
         pebble_panic("dns: no memory for the names in '%s'", SCREE_FILES_HOSTS);
+    server.zone = &zone;
+}
+
+/* The cell's own resolver may well be this domain: then it asks nobody. */
+static void open_forward(void)
+{
+    const struct scree_info *info = env_info();
+
+    server.mask = info->prefix ? UINT32_MAX << (32 - info->prefix) : 0;
+    server.network = info->ipv4 & server.mask;
+    if (info->resolver == 0 || info->resolver == info->ipv4)
+        return;
+    if (!forward_start(&server, info->resolver, answer_asker))
+        pebble_panic("dns: no memory to ask others");
+    server.forwards = true;
+}
+
+static uint64_t pass(uint64_t now)
+{
+    uint64_t follow = follow_pass(now), forward = forward_pass(now);
+
+    return follow < forward ? follow : forward;
 }
 
 static bool listen_on(uint16_t port)
 {
-    struct udp_pcb *udp = udp_new();
-
+    udp = udp_new();
     if (!udp || udp_bind(udp, IP_ADDR_ANY, port) != ERR_OK)
         return false;
     udp_recv(udp, on_datagram, NULL);
@@ -213,11 +291,21 @@ int main(void)
 {
     uint16_t port = (uint16_t)pebble_option("port", 53, 1, 65535);
 
-    pebble_option_text("domain", suffix, sizeof(suffix));
-    open_zone();
+    bool named = pebble_option_text("domain", suffix, sizeof(suffix));
+    bool store = env_info()->features & SCREE_FEATURE_STORE;
+
+    if (store)
+        follow_start(&server, &names, named ? NULL : suffix);
+    else
+        open_zone();
     if (!listen_on(port))
         pebble_panic("dns: cannot listen");
-    pebble_log("dns: %lu names, port %u, domain %s", (unsigned long)zone.count,
-               port, suffix);
+    open_forward();
+    pebble_on_pass(pass);
+    if (store)
+        pebble_log("dns: names of the store, port %u", port);
+    else
+        pebble_log("dns: %lu names, port %u, domain %s",
+                   (unsigned long)zone.count, port, suffix);
     pebble_loop();
 }

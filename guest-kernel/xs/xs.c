@@ -94,103 +94,146 @@ bool xs_set_permissions(xs_transaction_t t, const char *path,
 
 /* ------------------------------------------------------- directories */
 
-struct list {
-    char *names;
-    uint32_t size;
-};
+#define GENERATION_SIZE 24
+#define LIST_TRIES      10
 
-/* The array points into the names, which stand behind it in one piece. */
-static char **make_array(const struct list *l, unsigned *count)
+/* An array of the strings, and the strings behind it, in one piece. */
+static char **make_array(const char *strings, uint32_t size, unsigned *count)
 {
     unsigned n = 0;
-    char **array, *name;
+    char **array, *at;
 
-    for (uint32_t i = 0; i < l->size; i++)
-        n += l->names[i] == '\0';
-    array = malloc((n + 1) * sizeof(*array) + l->size);
+    for (uint32_t i = 0; i < size; i++)
+        n += strings[i] == '\0';
+    array = malloc((n + 1) * sizeof(*array) + size);
     if (!array)
         return NULL;
-    name = (char *)(array + n + 1);
-    memcpy(name, l->names, l->size);
-    for (unsigned i = 0; i < n; i++, name += strlen(name) + 1)
-        array[i] = name;
+    at = (char *)(array + n + 1);
+    memcpy(at, strings, size);
+    for (unsigned i = 0; i < n; i++, at += strlen(at) + 1)
+        array[i] = at;
     array[n] = NULL;
     *count = n;
     return array;
 }
 
-/* Adds a part (generation, names) to the list. 0 and *whole, or an errno;
- * EAGAIN: the directory has changed in between. */
-static int add_part(struct list *l, const char *part, uint32_t size,
-                    char generation[24], bool *whole)
-{
-    uint32_t head = (uint32_t)strlen(part) + 1, n = size - head;
-    char *larger;
+/* A large directory is read in parts, each with the node's generation. */
+struct list {
+    char generation[GENERATION_SIZE];
+    uint32_t offset; /* of the next part */
+    char *names;     /* of this part */
+    uint32_t size;
+    bool whole; /* it is the last */
+    char *packet;
+};
 
-    if (head >= size || head > 24 || part[size - 1] != '\0')
+/* 0, or an errno; EAGAIN: the directory has changed in between. */
+static int open_part(struct list *l, uint32_t size)
+{
+    uint32_t head = (uint32_t)strlen(l->packet) + 1;
+
+    if (head >= size || head > GENERATION_SIZE || l->packet[size - 1] != '\0')
         return EIO;
-    if (l->size == 0)
-        memcpy(generation, part, head);
-    else if (strcmp(generation, part) != 0)
+    if (l->offset == 0)
+        memcpy(l->generation, l->packet, head);
+    else if (strcmp(l->generation, l->packet) != 0)
         return EAGAIN;
-    *whole = n == 1 || part[size - 2] == '\0';
-    larger = realloc(l->names, l->size + n);
-    if (!larger)
-        return ENOMEM;
-    memcpy(larger + l->size, part + head, n);
-    l->names = larger;
-    l->size += n - *whole;
+    l->names = l->packet + head;
+    l->size = size - head;
+    l->whole = l->size == 1 || l->names[l->size - 2] == '\0';
+    l->size -= l->whole; /* without the empty name at the end */
+    l->offset += l->size;
     return 0;
 }
 
-static int read_part(xs_transaction_t t, const char *path, struct list *l,
-                     char generation[24], bool *whole)
+static int read_part(xs_transaction_t t, const char *path, struct list *l)
 {
-    struct xs_strings body = one_path(path);
-    char offset[12] = {0}, *part;
+    char offset[12] = {0};
     struct text number = text_in(offset, sizeof(offset) - 1);
+    struct xs_strings body = {.at = {path, offset}, .count = 2};
     uint32_t size;
-    int error;
 
-    text_decimal(&number, l->size);
-    body.at[1] = offset;
-    body.count = 2;
-    part = ask(XS_DIRECTORY_PART, t, &body, &size);
-    if (!part)
-        return errno;
-    error = add_part(l, part, size, generation, whole);
-    free(part);
-    return error;
+    text_decimal(&number, l->offset);
+    free(l->packet);
+    l->packet = ask(XS_DIRECTORY_PART, t, &body, &size);
+    return l->packet ? open_part(l, size) : errno;
 }
 
-static bool read_parts(xs_transaction_t t, const char *path, struct list *l)
+static void each_name(const struct list *l, xs_child *each, void *user)
 {
-    char generation[24];
-    bool whole = false;
+    for (uint32_t at = 0; at < l->size;) {
+        const char *name = l->names + at;
 
-    for (unsigned again = 0; !whole;) {
-        int error = read_part(t, path, l, generation, &whole);
+        at += (uint32_t)strlen(name) + 1;
+        each(user, name);
+    }
+}
 
-        if (error == EAGAIN && again++ < 10)
-            l->size = 0;
-        else if (error) {
-            errno = error;
-            return false;
+bool xs_each(xs_transaction_t t, const char *path, xs_child *each, void *user)
+{
+    struct list l = {0};
+    int error = 0;
+
+    for (unsigned tries = 0; !l.whole && !error && tries < LIST_TRIES;) {
+        error = read_part(t, path, &l);
+        if (!error) {
+            each_name(&l, each, user);
+        } else if (error == EAGAIN && ++tries < LIST_TRIES) {
+            l.offset = 0;
+            error = 0;
         }
     }
-    return true;
+    free(l.packet);
+    errno = error;
+    return error == 0;
+}
+
+/* Puts a part's names behind those of the parts before it. */
+static int append(char **names, const struct list *l)
+{
+    uint32_t before = l->offset - l->size;
+    char *larger = realloc(*names, l->offset + 1);
+
+    if (!larger)
+        return ENOMEM;
+    memcpy(larger + before, l->names, l->size);
+    *names = larger;
+    return 0;
+}
+
+static char **read_large(xs_transaction_t t, const char *path, unsigned *count)
+{
+    struct list l = {0};
+    char *names = NULL, **array = NULL;
+    int error = 0;
+
+    for (unsigned tries = 0; !l.whole && !error && tries < LIST_TRIES;) {
+        error = read_part(t, path, &l);
+        if (!error) {
+            error = append(&names, &l);
+        } else if (error == EAGAIN && ++tries < LIST_TRIES) {
+            l.offset = 0;
+            error = 0;
+        }
+    }
+    errno = error;
+    if (!error)
+        array = make_array(names, l.offset, count);
+    free(names);
+    free(l.packet);
+    return array;
 }
 
 char **xs_directory(xs_transaction_t t, const char *path, unsigned *count)
 {
     struct xs_strings body = one_path(path);
-    struct list l = {0};
-    char **array = NULL;
+    uint32_t size;
+    char *names = ask(XS_DIRECTORY, t, &body, &size), **array;
 
-    l.names = ask(XS_DIRECTORY, t, &body, &l.size);
-    if (l.names || (errno == E2BIG && read_parts(t, path, &l)))
-        array = make_array(&l, count);
-    free(l.names);
+    if (!names)
+        return errno == E2BIG ? read_large(t, path, count) : NULL;
+    array = make_array(names, size, count);
+    free(names);
     return array;
 }
 

@@ -37,6 +37,11 @@ typedef uint32_t xs_transaction_t;
 #define XS_WAIT  5000000000ull /* ns */
 
 char **xs_directory(xs_transaction_t t, const char *path, unsigned *count);
+/* Calls each() for the children of a node, a packet's worth at a time; each()
+ * may make other calls. When children come or go meanwhile it begins again, so
+ * each() may meet one twice. Not in Xen's library. */
+typedef void xs_child(void *user, const char *name);
+bool xs_each(xs_transaction_t t, const char *path, xs_child *each, void *user);
 void *xs_read(xs_transaction_t t, const char *path, unsigned *length);
 bool xs_write(xs_transaction_t t, const char *path, const void *value,
               unsigned length);

@@ -13,7 +13,7 @@ FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
 	$(wildcard hypervisor/machine/host/*.c) \
 	$(addprefix tests/unit/,world.c net_world.c) \
 	$(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
-	$(addprefix guest-kernel/,dns/message.c dns/zone.c http/files.c \
+	$(addprefix guest-kernel/,dns/message.c dns/names.c dns/zone.c http/files.c \
 	http/request.c) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
 FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 

@@ -52,6 +52,7 @@
     X(net_threads) \
     X(http) \
     X(dns) \
+    X(dns_names) \
     X(segments)                                                                \
     X(checksum)                                                                \
     X(tcp_options) \
