@@ -13,6 +13,7 @@ void control_prepare(void)
     life_bundle.header.domain_count = 1;
     life_bundle.domains[0].flags = SCREE_CONFIG_CONTROL;
     life_bundle.domains[0].memory = CONTROL_PAGES * PAGE_SIZE;
+    life_bundle.domains[0].ipv4 = 0x0a000002; /* the switch has its table */
 }
 
 void control_find(struct control_world *x)

@@ -49,6 +49,7 @@
     X(store_ring) \
     X(io_threads) \
     X(control) \
+    X(control_domain) \
     X(net_threads) \
     X(http) \
     X(dns) \
