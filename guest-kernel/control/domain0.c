@@ -104,14 +104,14 @@ static int tell_counts(struct domain0 *z, char *answer, size_t size)
 
     store_count(z->store, &c);
     snprintf(answer, size,
-             "nodes %llu bytes %llu watches %llu transactions %llu "
-             "connections %llu requests %llu conflicts %llu events %llu "
-             "refused %llu",
-             (unsigned long long)c.nodes, (unsigned long long)c.bytes,
-             (unsigned long long)c.watches, (unsigned long long)c.transactions,
-             (unsigned long long)c.connections, (unsigned long long)c.requests,
-             (unsigned long long)c.conflicts, (unsigned long long)c.events,
-             (unsigned long long)c.refused);
+             "nodes %lu bytes %lu watches %lu transactions %lu "
+             "connections %lu requests %lu conflicts %lu events %lu "
+             "refused %lu",
+             (unsigned long)c.nodes, (unsigned long)c.bytes,
+             (unsigned long)c.watches, (unsigned long)c.transactions,
+             (unsigned long)c.connections, (unsigned long)c.requests,
+             (unsigned long)c.conflicts, (unsigned long)c.events,
+             (unsigned long)c.refused);
     return 0;
 }
 

@@ -51,7 +51,7 @@ static void put_number(struct path *p, const char *name, uint64_t value)
 {
     char text[24];
 
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    snprintf(text, sizeof(text), "%lu", (unsigned long)value);
     put(p, name, text);
 }
 
@@ -70,10 +70,10 @@ static void uuid(const struct nodes *n, const struct definition *d,
 
     a ^= b >> 29;
     b ^= a >> 31;
-    snprintf(text, 40, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(a >> 32),
+    snprintf(text, 40, "%08x-%04x-4%03x-a%03x-%012lx", (unsigned)(a >> 32),
              (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
              (unsigned)(b >> 48 & 0xfff),
-             (unsigned long long)(b & 0xffffffffffffull));
+             (unsigned long)(b & 0xffffffffffffull));
 }
 
 static void address_text(uint32_t a, char text[16])

@@ -214,11 +214,10 @@ static int refuse_memory(const struct manager *m, const struct definition *d,
     if (calls_do(m->calls, SCREE_CONTROL_cell, 0, &cell, sizeof(cell)))
         cell.frames_available = 0;
     return refuse(why, XEN_ENOMEM,
-                  "not enough memory for '%s': it wants %llu KiB and the cell "
-                  "has %llu KiB left",
-                  definition_name(d),
-                  (unsigned long long)(d->state.memory / KIB),
-                  (unsigned long long)(cell.frames_available * (PAGE / KIB)));
+                  "not enough memory for '%s': it wants %lu KiB and the cell "
+                  "has %lu KiB left",
+                  definition_name(d), (unsigned long)(d->state.memory / KIB),
+                  (unsigned long)(cell.frames_available * (PAGE / KIB)));
 }
 
 /* What the hypervisor meant. */
@@ -240,9 +239,9 @@ static int refuse_create(const struct manager *m, const struct definition *d,
                       name);
     case XEN_E2BIG:
         return refuse(why, error,
-                      "the image of '%s' does not fit into %llu KiB: give it "
+                      "the image of '%s' does not fit into %lu KiB: give it "
                       "more memory (-m)",
-                      name, (unsigned long long)(d->state.memory / KIB));
+                      name, (unsigned long)(d->state.memory / KIB));
     case XEN_ENOENT:
         return refuse(why, error, "the cell has the image of '%s' no longer",
                       name);
