@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,6 @@
 #include "tools/bundle/files.h"
 #include "tools/bundle/value.h"
 #include "tools/scree/commands.h"
-#include "tools/scree/network.h"
 #include "tools/scree/progress.h"
 
 #define WAIT_SECONDS 60
@@ -89,6 +89,20 @@ static bool is_cidr(const char *value)
     return value_network(value, &network, &prefix);
 }
 
+/* user, tap:IF, bridge:BR; whether it can be had is found out by screed. */
+static bool is_net(const char *value)
+{
+    const char *name = strchr(value, ':');
+
+    if (!strcmp(value, "user"))
+        return true;
+    if (strncmp(value, "tap:", 4) != 0 && strncmp(value, "bridge:", 7) != 0)
+        return false;
+    name++;
+    return *name && strlen(name) < IF_NAMESIZE &&
+           strcspn(name, "/ ,\t") == strlen(name);
+}
+
 static bool is_accel(const char *value)
 {
     return !strcmp(value, "auto") || !strcmp(value, "kvm") ||
@@ -104,7 +118,7 @@ static const struct {
     const char *key, *wants;
     bool (*good)(const char *value);
 } texts[] = {
-    {"net", "user, tap:IF or bridge:BR", network_is_good},
+    {"net", "user, tap:IF or bridge:BR", is_net},
     {"cidr", "a network such as 10.0.0.0/8 (host part 0, prefix 0 to 30)",
      is_cidr},
     {"gateway", "an address such as 10.0.0.1, or none", is_address},
@@ -217,15 +231,18 @@ static pid_t spawn(const char *program, const char *cell, int output)
     _exit(127);
 }
 
-/* What it said, in one line; "screed: " is not repeated. */
+/* What it said; "screed: " is not repeated. */
 static void say_output(int fd, struct error *e)
 {
-    char text[900];
+    char text[sizeof(e->text)];
     ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
     char *s = text;
 
-    text[n > 0 ? n : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
+    if (n < 0)
+        n = 0;
+    while (n && text[n - 1] == '\n')
+        n--;
+    text[n] = '\0';
     if (!strncmp(s, "screed: ", 8))
         s += 8;
     error_set(e, "failed", "%s", *s ? s : "screed ended without a word");
@@ -321,37 +338,66 @@ static bool wait_until_up(struct cli *c, struct progress *p, int seconds,
 
 /* ------------------------------------------------------------------ up */
 
-static bool prepare(struct cli *c, cJSON *options, bool *changed,
-                    struct error *e)
+/* The file as it is, or NULL. */
+static char *read_old(const char *path)
 {
-    struct path directory, file;
-    cJSON *o;
-    bool good;
+    struct buffer text;
+    struct why ignored;
 
-    if (!paths_cell(&directory, c->cell, NULL, e) ||
-        !paths_cell(&file, c->cell, CELL_OPTIONS, e))
-        return false;
-    o = read_file(file.text, e);
+    if (!file_read(path, OPTIONS_MOST, &text, &ignored))
+        return NULL;
+    buffer_add(&text, "", 1);
+    return (char *)text.bytes;
+}
+
+static bool write_options(const char *file, cJSON *options, struct error *e)
+{
+    cJSON *o = read_file(file, e);
+    bool changed, good;
+
     if (!o)
         return false;
-    merge(o, options, changed);
-    good = network_check(json_text(o, "net", "user"), o, e) &&
-           paths_make(directory.text, e) && write_file(file.text, o, e);
+    merge(o, options, &changed);
+    good = write_file(file, o, e);
     cJSON_Delete(o);
     return good;
+}
+
+/* A cell that could not be started with these options is as it was. */
+static void undo(const char *directory, const char *file, const char *old)
+{
+    struct error ignored;
+    cJSON *o = old ? cJSON_Parse(old) : NULL;
+
+    if (o)
+        write_file(file, o, &ignored);
+    else
+        unlink(file);
+    cJSON_Delete(o);
+    rmdir(directory);
 }
 
 /* Starts the chosen cell, which is down. */
 static bool start(struct cli *c, cJSON *options, int seconds, struct error *e)
 {
+    struct path directory, file;
     struct progress p;
-    bool changed = false, good;
+    char *old;
+    bool good;
 
-    if (!prepare(c, options, &changed, e))
+    if (!paths_cell(&directory, c->cell, NULL, e) ||
+        !paths_cell(&file, c->cell, CELL_OPTIONS, e) ||
+        !paths_make(directory.text, e))
         return false;
+    old = read_old(file.text);
     progress_begin(&p, "starting the cell '%s'", c->cell);
-    good = start_screed(c, &p, seconds, e) && wait_until_up(c, &p, seconds, e);
+    good =
+        write_options(file.text, options, e) && start_screed(c, &p, seconds, e);
+    if (!good)
+        undo(directory.text, file.text, old);
+    good = good && wait_until_up(c, &p, seconds, e);
     progress_end(&p);
+    free(old);
     return good;
 }
 
