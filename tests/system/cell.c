@@ -20,6 +20,27 @@
 #define WEB_SECONDS 30
 #define BIG_BYTES   40000
 
+static unsigned failed_outside;
+
+bool cell_check(bool good, const char *what, const char *file, unsigned line)
+{
+    if (CU_get_current_test())
+        return CU_assertImplementation(good, line, what, file, "", CU_FALSE);
+    if (!good) {
+        printf("    %s:%u: %s\n", file, line, what);
+        failed_outside++;
+    }
+    return good;
+}
+
+unsigned cell_failed_outside(void)
+{
+    unsigned n = failed_outside;
+
+    failed_outside = 0;
+    return n;
+}
+
 const char *cell_build(void)
 {
     static char path[CELL_PATH];

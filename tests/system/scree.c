@@ -33,9 +33,11 @@ bool scree_up(struct user *u, const char *options)
     if (!user_begin(u))
         return false;
     (void)user_run(u, 30, "scree up --name t %s", options);
-    if (u->status)
-        printf("\n    scree up: %s\n", u->text);
-    return CHECK(u->status == 0);
+    if (u->status == 0)
+        return true;
+    printf("\n    scree up: %s\n", u->text);
+    user_end(u); /* a suite that did not start is not stopped */
+    return CHECK(false);
 }
 
 void scree_down(struct user *u)

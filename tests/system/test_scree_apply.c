@@ -32,7 +32,7 @@ static int start(void)
 static int stop(void)
 {
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 /* $D/NAME with the text; $S is replaced by the shell. */

@@ -27,7 +27,7 @@ static int start(void)
 static int stop(void)
 {
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 /* ------------------------------------------------------------ the cell */

@@ -50,7 +50,7 @@ static int stop(void)
     if (setns(outside, CLONE_NEWNET))
         return 1;
     close(outside);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 /* GET / of `address`, within `wait` seconds. */

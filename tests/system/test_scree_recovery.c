@@ -46,7 +46,7 @@ static int start(void)
 static int stop(void)
 {
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 static unsigned last_tick(void)

@@ -27,7 +27,7 @@ static int start(void)
 static int stop(void)
 {
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 /* --------------------------------------------------- Debian's programs */
@@ -123,6 +123,50 @@ static void test_ours(void)
     check_permissions(OURS);
     check_watch(OURS);
     check_large_directory(OURS);
+}
+
+/* What a program of 2022 finds in it. */
+static void test_our_symbols(void)
+{
+    CHECK(user_ok(&u, "lib=$(ldd $(command -v xenstore-read) | "
+                      "awk '/libxenstore/ { print $3 }');"
+                      "for l in $lib $S/lib/libxenstore.so.4; do "
+                      "nm -D --defined-only $l | awk '{ print $3 }' | sort "
+                      ">$D/symbols.$(dirname $l | tr -d /); done;"
+                      "wc -l $D/symbols.*; cmp $D/symbols.*"));
+    CHECK(user_says(&u, " 38 ")); /* the functions and their version */
+}
+
+/* A client that was written against Debian's header. */
+static const char client[] =
+    "#include <stdio.h>\n#include <stdlib.h>\n#include <xenstore.h>\n"
+    "int main(void) {\n"
+    "  struct xs_handle *h = xs_open(0); unsigned n = 0;\n"
+    "  xs_transaction_t t = h ? xs_transaction_start(h) : 0;\n"
+    "  if (!t || !xs_write(h, t, \"/cl/a\", \"one\", 3)) return 1;\n"
+    "  if (!xs_transaction_end(h, t, false)) return 2;\n"
+    "  if (!xs_watch(h, \"/cl\", \"tok\")) return 3;\n"
+    "  char **w = xs_read_watch(h, &n);\n"
+    "  if (!w || n != 2) return 4;\n"
+    "  puts(w[XS_WATCH_TOKEN]); free(w);\n"
+    "  char **d = xs_directory(h, 0, \"/cl\", &n);\n"
+    "  if (!d || n != 1) return 5;\n"
+    "  puts(d[0]); free(d);\n"
+    "  char *p = xs_get_domain_path(h, 7); puts(p); free(p);\n"
+    "  if (!xs_rm(h, 0, \"/cl\")) return 6;\n"
+    "  xs_close(h); return 0; }\n";
+
+static void test_client(void)
+{
+    CHECK(user_ok(&u,
+                  "cat >$D/client.c <<'END'\n%sEND\n"
+                  "cc -o $D/client $D/client.c -L$S/lib "
+                  "-l:libxenstore.so.4 -lpthread",
+                  client));
+    CHECK(user_ok(&u, OURS "$D/client"));
+    CHECK(!strcmp(u.text, "tok\na\n/local/domain/7\n"));
+    CHECK(user_ok(&u, DEBIAN "$D/client"));
+    CHECK(!strcmp(u.text, "tok\na\n/local/domain/7\n"));
 }
 
 /* ---------------------------------------------------------- scree store */
@@ -315,6 +359,8 @@ void suite_scree_store(void)
     CU_add_test(s, "Debian's programs: watches", test_debian_watch);
     CU_add_test(s, "Debian's programs: a large directory", test_debian_large);
     CU_add_test(s, "all of it with our library", test_ours);
+    CU_add_test(s, "our library: Debian's symbols", test_our_symbols);
+    CU_add_test(s, "a client made with Debian's header", test_client);
     CU_add_test(s, "scree store", test_command);
     CU_add_test(s, "a domain's nodes come and go", test_domain_nodes);
     CU_add_test(s, "a guest sees the host's write", test_guest_watch);

@@ -36,7 +36,7 @@ static int stop(void)
 {
     (void)user_run(&u, 5, TMUX "kill-server");
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 /* The line of the pane that a domain stands in, from 1; 0: none. */

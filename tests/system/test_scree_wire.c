@@ -47,7 +47,7 @@ static int start(void)
 static int stop(void)
 {
     scree_down(&u);
-    return 0;
+    return cell_failed_outside() ? 1 : 0;
 }
 
 static bool is(const char *got, const char *want)
@@ -174,7 +174,6 @@ static void test_malformed(void)
         {XS_SET_PERMS, BYTES("/works\0x9"), "EINVAL"},
         {XS_SET_PERMS, BYTES("/works"), "EINVAL"},
         {XS_TRANSACTION_END, BYTES("X"), "EINVAL"},
-        {XS_GET_DOMAIN_PATH, BYTES("one"), "EINVAL"},
         {XS_DIRECTORY_PART, BYTES("/works"), "EINVAL"},
         {XS_RM, BYTES("/"), "EINVAL"},
         {999, BYTES("/works"), "ENOSYS"},
@@ -190,7 +189,7 @@ static void test_malformed(void)
 
         if (!CHECK(is(got, bad[i].error)))
             printf(" [malformed %u]", i);
-        if (is(got, "end"))
+        if (got && !strcmp(got, "end"))
             break;
     }
     CHECK(is(wire_ask(&a, XS_READ, 77, BYTES("/works")), "ENOENT"));

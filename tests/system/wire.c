@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See wire.h. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -90,5 +91,5 @@ bool wire_ended(struct wire *w)
     do
         n = recv(w->fd, bytes, sizeof(bytes), 0);
     while (n > 0);
-    return n == 0;
+    return n == 0 || errno == ECONNRESET;
 }
