@@ -7,7 +7,7 @@ SCREE_FROM  := $(filter-out %/main.c,$(wildcard tools/bundle/*.c)) $(LIB_SRC)
 TOOLS       += $(SCREE)
 # What the unit tests link: no sockets, no terminal.
 SCREE_PURE  := $(patsubst %,tools/scree/%.c,apply_plan args definition nearest outcome \
-	request states text)
+	rates request states text)
 
 $(SCREE): $(call objects,tool,$(SCREE_SRC) $(SCREE_FROM)) $(XENSTORE_A)
 	@mkdir -p $(@D)

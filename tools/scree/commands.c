@@ -70,6 +70,11 @@ const struct command commands[] = {
      "there is none.",
      run_options, run_run, false},
     {"ls", "[NAME|GLOB...]", "list domains", NULL, ls_options, ls_run, false},
+    {"top", "[NAME|GLOB...]", "watch who uses the cell",
+     "Keys: n c m p w h sort by name, CPU, memory, packets, wake-ups, "
+     "hypercalls;\nr turns the order; arrows, space and page keys move; q "
+     "ends. CPU% is of one\nprocessor.",
+     top_options, top_run, false},
     {"console", "NAME", "attach to the console of a domain",
      "Ctrl-] leaves it; the domain goes on.", console_options, console_run,
      false},

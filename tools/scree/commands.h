@@ -55,6 +55,10 @@ extern const struct args_option apply_options[], export_options[];
 int apply_run(struct cli *c);
 int export_run(struct cli *c);
 
+/* top.c */
+extern const struct args_option top_options[];
+int top_run(struct cli *c);
+
 /* images.c */
 extern const struct args_option image_options[];
 int image_run(struct cli *c);
