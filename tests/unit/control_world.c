@@ -44,7 +44,7 @@ static void drop_objects(struct control_world *x)
 
     while (CONTROL(x, object_get, &o) == 0) {
         if (!(o.flags & SCREE_OBJECT_BOOT))
-            CU_ASSERT_EQUAL(control_let_go(x, o.handle), 0);
+            CU_ASSERT_EQUAL(control_drop(x, o.handle), 0);
         o.handle++;
         o.head.domain = 0;
     }
@@ -153,7 +153,7 @@ int64_t control_seal(struct control_world *x, uint32_t handle)
     return CONTROL(x, object_seal, &o);
 }
 
-int64_t control_let_go(struct control_world *x, uint32_t handle)
+int64_t control_drop(struct control_world *x, uint32_t handle)
 {
     struct scree_control_object o = {.handle = handle};
 

@@ -62,7 +62,7 @@ void control_remove(struct control_world *x, uint32_t id);
 /* Uploads n bytes as an object, not sealed; its handle. */
 uint32_t control_upload(struct control_world *x, const void *bytes, size_t n);
 int64_t control_seal(struct control_world *x, uint32_t handle);
-int64_t control_let_go(struct control_world *x, uint32_t handle);
+int64_t control_drop(struct control_world *x, uint32_t handle);
 /* small_bundle as an object: its image alone, or its module. */
 void control_object_image(struct small_bundle *b);
 void control_object_module(struct small_bundle *b);

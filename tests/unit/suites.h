@@ -50,6 +50,8 @@
     X(io_threads) \
     X(control) \
     X(control_domain) \
+    X(control_object) \
+    X(control_transfer) \
     X(net_threads) \
     X(http) \
     X(dns) \
