@@ -75,7 +75,7 @@ static int64_t go_on(struct cell *cell, struct continuation *k)
 int64_t hc_scree_control(struct vcpu *v, const struct hypercall *call)
 {
     struct control c;
-    const struct op *op;
+    const struct op *op = NULL;
     int64_t result;
 
     if (v->domain->id != 0)
