@@ -49,7 +49,7 @@ static void test_no_such_image(void)
 {
     refused("nowhere.elf", "nowhere.elf");
     refused("sha256:", "sha256:00");
-    refused("directory", "/tmp");
+    refused("regular file", "/tmp");
 }
 
 static void test_not_an_elf(void)
@@ -75,8 +75,8 @@ static void test_too_large(void)
 {
     refused("memory", "-m 64G hello");
     refused("memory", "-m 120M hello");
-    refused("memory", "-m 4K web");
-    refused("memory", "-m lots hello");
+    refused("needs", "-m 4K web");
+    CHECK(user_refused(&u, 2, "lots", "scree run -d -m lots hello"));
     CHECK(user_ok(&u, "mkdir $D/huge; truncate -s 300M $D/huge/file"));
     refused("huge", "--files $D/huge web");
     CHECK(user_ok(&u, "rm -r $D/huge"));
