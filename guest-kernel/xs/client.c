@@ -228,15 +228,50 @@ bool xs_client_input(struct xs_client *c, const void *bytes, size_t n)
 
 /* -------------------------------------------------------- connection */
 
-void xs_client_reset(struct xs_client *c)
+static void drop_state(struct xs_client *c)
 {
-    while (c->first)
-        finish(c, EIO);
     free(c->body);
     c->body = NULL;
     c->head_size = c->body_size = 0;
     memset(c->transactions, 0, sizeof(c->transactions));
     xs_events_drop(c);
+}
+
+void xs_client_fail(struct xs_client *c)
+{
+    while (c->first)
+        finish(c, EIO);
+    drop_state(c);
+}
+
+/* Takes the first request out of the queue and puts it at the end to be sent
+ * again, unless it makes no sense any more. */
+static void begin_again(struct xs_client *c)
+{
+    struct xs_request *r = c->first;
+    struct xsd_sockmsg head;
+
+    memcpy(&head, r->bytes, sizeof(head));
+    if (r->abandoned || head.tx_id != 0) {
+        finish(c, head.type == XS_TRANSACTION_END ? EAGAIN : EIO);
+        return;
+    }
+    unlink_request(c, r);
+    r->sent = 0;
+    r->next = NULL;
+    *c->last = r;
+    c->last = &r->next;
+}
+
+void xs_client_reset(struct xs_client *c)
+{
+    unsigned n = 0;
+
+    for (struct xs_request *r = c->first; r; r = r->next)
+        n++;
+    while (n-- > 0)
+        begin_again(c);
+    drop_state(c);
     for (struct xs_watched *w = c->watches; w; w = w->next) {
         struct xs_request *r = xs_client_ask_watch(c, XS_WATCH, w);
 

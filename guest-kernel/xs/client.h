@@ -89,9 +89,12 @@ void xs_client_sent(struct xs_client *c, size_t n);
 /* Takes n bytes. False: they make no sense; reset the connection. */
 bool xs_client_input(struct xs_client *c, const void *bytes, size_t n);
 
-/* The connection is lost: requests are done with EIO, transactions are gone,
- * watches are to be set again by new requests. */
+/* The connection is lost and there is a new one: requests outside transactions
+ * are sent again, watches are set again; transactions are gone, and what was
+ * asked in one is done with EIO (its end: EAGAIN). */
 void xs_client_reset(struct xs_client *c);
+/* There is none: every request is done with EIO. */
+void xs_client_fail(struct xs_client *c);
 
 /* 0, or EEXIST, ENOMEM. *w: for the request that sets it. */
 int xs_client_watch(struct xs_client *c, const char *path, const char *token,

@@ -27,8 +27,10 @@ static struct {
 static void reopen(void)
 {
     link.generation = env_info()->generation;
-    xs_client_reset(&link.client);
-    store_open(&link.device); /* failed: tried again by the next call */
+    if (store_open(&link.device) == 0)
+        xs_client_reset(&link.client);
+    else
+        xs_client_fail(&link.client); /* the next call tries again */
 }
 
 static void move_out(void)

@@ -6,12 +6,11 @@
  * callbacks. The ring is opened by the first call and costs nothing before.
  * Results that are allocated belong to the caller: free(). On failure NULL or
  * false and errno: ENOENT, EACCES, EINVAL, EEXIST, EAGAIN, ENOSPC (quota, or
- * more than 8 transactions open), E2BIG, EIO (no store, or it has just been
- * restarted: try again), ETIMEDOUT.
+ * more than 8 transactions open), E2BIG, EIO (no store), ETIMEDOUT.
  *
- * Watches survive a restart of the store: they are set again, and each fires
- * once then, as it does when it is first set. Transactions do not: what is done
- * in one fails with EIO, and its end with EAGAIN.
+ * A restart of the store goes unnoticed: calls are made again, watches are set
+ * again, and each fires once then, as it does when it is first set. But
+ * transactions end: what is done in one fails with EIO, its end with EAGAIN.
  */
 /*
  * XenStore for services: names and meaning as in Xen's <xenstore.h>

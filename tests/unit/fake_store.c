@@ -25,8 +25,8 @@ static void *run(void *fake)
     return NULL;
 }
 
-void fake_listen(struct fake_store *f, void (*serve)(int fd, void *user),
-                 void *user)
+void fake_store_listen(struct fake_store *f, void (*serve)(int fd, void *user),
+                       void *user)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -44,14 +44,15 @@ void fake_listen(struct fake_store *f, void (*serve)(int fd, void *user),
     setenv("XENSTORED_PATH", f->path, 1);
 }
 
-struct xs_handle *fake_start(struct fake_store *f,
-                             void (*serve)(int fd, void *user), void *user)
+struct xs_handle *fake_store_start(struct fake_store *f,
+                                   void (*serve)(int fd, void *user),
+                                   void *user)
 {
-    fake_listen(f, serve, user);
+    fake_store_listen(f, serve, user);
     return xs_open(0);
 }
 
-void fake_end(struct fake_store *f, struct xs_handle *h)
+void fake_store_end(struct fake_store *f, struct xs_handle *h)
 {
     xs_close(h);
     shutdown(f->listener, SHUT_RDWR);
@@ -77,7 +78,7 @@ static bool take_exactly(int fd, void *bytes, size_t size)
     return true;
 }
 
-bool fake_take(int fd, struct fake_request *r)
+bool fake_store_take(int fd, struct fake_store_request *r)
 {
     if (!take_exactly(fd, &r->head, sizeof(r->head)) ||
         r->head.len > XENSTORE_PAYLOAD_MAX ||
@@ -87,7 +88,7 @@ bool fake_take(int fd, struct fake_request *r)
     return true;
 }
 
-void fake_bytes(int fd, const void *bytes, size_t size)
+void fake_store_bytes(int fd, const void *bytes, size_t size)
 {
     const char *at = bytes;
 
@@ -109,11 +110,11 @@ static void send_packet(int fd, struct xsd_sockmsg head, const void *body,
     head.len = (uint32_t)size;
     memcpy(packet, &head, sizeof(head));
     memcpy(packet + sizeof(head), body, size);
-    fake_bytes(fd, packet, sizeof(head) + size);
+    fake_store_bytes(fd, packet, sizeof(head) + size);
 }
 
-void fake_answer(int fd, const struct fake_request *r, uint32_t type,
-                 const void *body, size_t size)
+void fake_store_answer(int fd, const struct fake_store_request *r,
+                       uint32_t type, const void *body, size_t size)
 {
     struct xsd_sockmsg head = r->head;
 
@@ -121,7 +122,7 @@ void fake_answer(int fd, const struct fake_request *r, uint32_t type,
     send_packet(fd, head, body, size);
 }
 
-void fake_event(int fd, const char *path, const char *token)
+void fake_store_event(int fd, const char *path, const char *token)
 {
     struct xsd_sockmsg head = {.type = XS_WATCH_EVENT};
     char body[256];

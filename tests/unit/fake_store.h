@@ -22,24 +22,25 @@ struct fake_store {
     void *user;
 };
 
-/* Starts it; fake_start() also opens a handle. */
-void fake_listen(struct fake_store *f, void (*serve)(int fd, void *user),
-                 void *user);
-struct xs_handle *fake_start(struct fake_store *f,
-                             void (*serve)(int fd, void *user), void *user);
+/* Starts it; fake_store_start() also opens a handle. */
+void fake_store_listen(struct fake_store *f, void (*serve)(int fd, void *user),
+                       void *user);
+struct xs_handle *fake_store_start(struct fake_store *f,
+                                   void (*serve)(int fd, void *user),
+                                   void *user);
 /* Closes the handle (NULL: none), waits for the thread, cleans up. */
-void fake_end(struct fake_store *f, struct xs_handle *h);
+void fake_store_end(struct fake_store *f, struct xs_handle *h);
 
 /* For serve(): takes one request whole; false: the client has gone. */
-struct fake_request {
+struct fake_store_request {
     struct xsd_sockmsg head;
     char body[XENSTORE_PAYLOAD_MAX + 1]; /* with a 0 behind it */
 };
-bool fake_take(int fd, struct fake_request *r);
+bool fake_store_take(int fd, struct fake_store_request *r);
 /* Sends a packet with that type; id and transaction are those of r. */
-void fake_answer(int fd, const struct fake_request *r, uint32_t type,
-                 const void *body, size_t size);
-void fake_event(int fd, const char *path, const char *token);
-void fake_bytes(int fd, const void *bytes, size_t size);
+void fake_store_answer(int fd, const struct fake_store_request *r,
+                       uint32_t type, const void *body, size_t size);
+void fake_store_event(int fd, const char *path, const char *token);
+void fake_store_bytes(int fd, const void *bytes, size_t size);
 
 #endif

@@ -111,10 +111,10 @@ struct script {
 static void serve_script(int fd, void *user)
 {
     struct script *s = user;
-    struct fake_request r;
+    struct fake_store_request r;
 
     s->good = true;
-    for (size_t i = 0; i < s->count && fake_take(fd, &r); i++) {
+    for (size_t i = 0; i < s->count && fake_store_take(fd, &r); i++) {
         const struct exchange *e = &s->steps[i];
 
         if (r.head.type != e->type || r.head.tx_id != e->transaction ||
@@ -122,7 +122,7 @@ static void serve_script(int fd, void *user)
             printf("step %zu: type %u, %u bytes\n", i, r.head.type, r.head.len);
             s->good = false;
         }
-        fake_answer(fd, &r, e->type, e->reply, e->reply_size);
+        fake_store_answer(fd, &r, e->type, e->reply, e->reply_size);
     }
 }
 
@@ -139,7 +139,7 @@ static void test_nodes(void)
     };
     struct script s = {steps, ARRAY_SIZE(steps), false};
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_script, &s);
+    struct xs_handle *h = fake_store_start(&f, serve_script, &s);
     unsigned n = 99;
     char *value = xs_read(h, XBT_NULL, "/a", &n), **list;
 
@@ -158,7 +158,7 @@ static void test_nodes(void)
     list = xs_directory(h, 0, "/", &n);
     CU_ASSERT(n == 0 && list);
     free(list);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
     CU_ASSERT(s.good);
 }
 
@@ -176,7 +176,7 @@ static void test_permissions_and_transactions(void)
                                    {2, XS_PERM_READ | XS_PERM_WRITE}};
     struct script s = {steps, ARRAY_SIZE(steps), false};
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_script, &s);
+    struct xs_handle *h = fake_store_start(&f, serve_script, &s);
     unsigned n;
     struct xs_permissions *p = xs_get_permissions(h, 0, "/a", &n);
 
@@ -191,7 +191,7 @@ static void test_permissions_and_transactions(void)
     CU_ASSERT_EQUAL(xs_transaction_start(h), 4711);
     CU_ASSERT(xs_transaction_end(h, 4711, false));
     CU_ASSERT(xs_transaction_end(h, 4712, true));
-    fake_end(&f, h);
+    fake_store_end(&f, h);
     CU_ASSERT(s.good);
 }
 
@@ -217,7 +217,7 @@ static void test_domains_and_control(void)
     };
     struct script s = {steps, ARRAY_SIZE(steps), false};
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_script, &s);
+    struct xs_handle *h = fake_store_start(&f, serve_script, &s);
     char *text;
 
     CU_ASSERT(xs_introduce_domain(h, 5, 4096, 7));
@@ -237,20 +237,20 @@ static void test_domains_and_control(void)
     free(text);
     CU_ASSERT_FALSE(xs_restrict(h, 5));
     CU_ASSERT_EQUAL(errno, ENOSYS);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
     CU_ASSERT(s.good);
 }
 
 static void serve_port(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r)) {
+    while (fake_store_take(fd, &r)) {
         if (!strcmp(r.body, "/local/domain/5/device/suspend/event-channel"))
-            fake_answer(fd, &r, XS_READ, "12", 2);
+            fake_store_answer(fd, &r, XS_READ, "12", 2);
         else
-            fake_answer(fd, &r, XS_ERROR, "ENOENT", 7);
+            fake_store_answer(fd, &r, XS_ERROR, "ENOENT", 7);
     }
 }
 
@@ -259,28 +259,28 @@ static void test_suspend_port(void)
 {
     struct fake_store f;
 
-    fake_listen(&f, serve_port, NULL);
+    fake_store_listen(&f, serve_port, NULL);
     CU_ASSERT_EQUAL(xs_suspend_evtchn_port(5), 12);
-    fake_end(&f, NULL);
-    fake_listen(&f, serve_port, NULL);
+    fake_store_end(&f, NULL);
+    fake_store_listen(&f, serve_port, NULL);
     CU_ASSERT_EQUAL(xs_suspend_evtchn_port(6), -1);
-    fake_end(&f, NULL);
+    fake_store_end(&f, NULL);
     CU_ASSERT_EQUAL(xs_suspend_evtchn_port(5), -1);
 }
 
 static void serve_errors(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r))
-        fake_answer(fd, &r, XS_ERROR, r.body, r.head.len);
+    while (fake_store_take(fd, &r))
+        fake_store_answer(fd, &r, XS_ERROR, r.body, r.head.len);
 }
 
 static void test_errors_have_numbers(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_errors, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_errors, NULL);
     size_t n = sizeof(xsd_errors) / sizeof(xsd_errors[0]);
 
     for (size_t i = 0; i < n; i++) {
@@ -292,13 +292,13 @@ static void test_errors_have_numbers(void)
     CU_ASSERT_FALSE(xs_mkdir(h, 0, "EWHATEVER"));
     CU_ASSERT_EQUAL(errno, EINVAL);
     CU_ASSERT_EQUAL(xs_transaction_start(h), XBT_NULL);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_what_is_too_long_is_not_sent(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_errors, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_errors, NULL);
     char longest[XENSTORE_PAYLOAD_MAX + 1];
 
     memset(longest, 'x', sizeof(longest));
@@ -312,22 +312,22 @@ static void test_what_is_too_long_is_not_sent(void)
     /* the connection is as good as before */
     CU_ASSERT_FALSE(xs_write(h, 0, "EROFS", longest, 4000));
     CU_ASSERT_EQUAL(errno, EROFS);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void serve_in_drops(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r)) {
+    while (fake_store_take(fd, &r)) {
         char packet[sizeof(r.head) + 5];
 
         r.head.len = 5;
         memcpy(packet, &r.head, sizeof(r.head));
         memcpy(packet + sizeof(r.head), "drops", 5);
         for (size_t i = 0; i < sizeof(packet); i++) {
-            fake_bytes(fd, packet + i, 1);
+            fake_store_bytes(fd, packet + i, 1);
             usleep(100);
         }
     }
@@ -336,7 +336,7 @@ static void serve_in_drops(int fd, void *user)
 static void test_replies_may_come_in_drops(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_in_drops, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_in_drops, NULL);
 
     for (unsigned i = 0; i < 5; i++) {
         unsigned n;
@@ -345,7 +345,7 @@ static void test_replies_may_come_in_drops(void)
         CU_ASSERT(value && n == 5 && !strcmp(value, "drops"));
         free(value);
     }
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 /* ------------------------------------------------------- directories */
@@ -356,7 +356,8 @@ struct parts {
 };
 
 /* 3,000 children "c0000".. in parts, as xenstored gives them. */
-static void answer_part(int fd, const struct fake_request *r, struct parts *p)
+static void answer_part(int fd, const struct fake_store_request *r,
+                        struct parts *p)
 {
     enum { CHILDREN = 3000, SIZE = 6 };
     unsigned offset = (unsigned)atoi(r->body + strlen(r->body) + 1);
@@ -376,16 +377,16 @@ static void answer_part(int fd, const struct fake_request *r, struct parts *p)
         body[n++] = '\0';
     if (p->broken)
         n = strlen(body); /* not even its 0 */
-    fake_answer(fd, r, XS_DIRECTORY_PART, body, n);
+    fake_store_answer(fd, r, XS_DIRECTORY_PART, body, n);
 }
 
 static void serve_parts(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
-    while (fake_take(fd, &r)) {
+    while (fake_store_take(fd, &r)) {
         if (r.head.type == XS_DIRECTORY)
-            fake_answer(fd, &r, XS_ERROR, "E2BIG", 6);
+            fake_store_answer(fd, &r, XS_ERROR, "E2BIG", 6);
         else
             answer_part(fd, &r, user);
     }
@@ -395,7 +396,7 @@ static void test_large_directories(void)
 {
     struct parts p = {.generation = 7, .change_at = 3};
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_parts, &p);
+    struct xs_handle *h = fake_store_start(&f, serve_parts, &p);
     unsigned n;
     char **list = xs_directory(h, 0, "/", &n);
 
@@ -407,7 +408,7 @@ static void test_large_directories(void)
     p.broken = true;
     CU_ASSERT_PTR_NULL(xs_directory(h, 0, "/", &n));
     CU_ASSERT_EQUAL(errno, EIO);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 /* ----------------------------------------------------- bad servers */
@@ -428,7 +429,7 @@ enum misdeed {
     MISDEEDS
 };
 
-static void misbehave(int fd, struct fake_request *r, enum misdeed what)
+static void misbehave(int fd, struct fake_store_request *r, enum misdeed what)
 {
     struct xsd_sockmsg head = r->head;
 
@@ -436,26 +437,26 @@ static void misbehave(int fd, struct fake_request *r, enum misdeed what)
     switch (what) {
     case CLOSES_IN_HEAD:
     case STOPS_IN_HEAD:
-        fake_bytes(fd, &head, 7);
+        fake_store_bytes(fd, &head, 7);
         break;
     case CLOSES_IN_BODY:
     case STOPS_IN_BODY:
     case SAYS_TOO_LONG:
-        fake_bytes(fd, &head, sizeof(head));
-        fake_bytes(fd, "half", 4);
+        fake_store_bytes(fd, &head, sizeof(head));
+        fake_store_bytes(fd, "half", 4);
         break;
     case OTHER_TYPE:
-        fake_answer(fd, r, XS_MKDIR, "OK", 3);
+        fake_store_answer(fd, r, XS_MKDIR, "OK", 3);
         break;
     case OTHER_ID:
         r->head.req_id += 1;
-        fake_answer(fd, r, XS_READ, "OK", 3);
+        fake_store_answer(fd, r, XS_READ, "OK", 3);
         break;
     case EMPTY_EVENT:
-        fake_answer(fd, r, XS_WATCH_EVENT, "", 0);
+        fake_store_answer(fd, r, XS_WATCH_EVENT, "", 0);
         break;
     case HALF_EVENT:
-        fake_answer(fd, r, XS_WATCH_EVENT, "/path\0tok", 9);
+        fake_store_answer(fd, r, XS_WATCH_EVENT, "/path\0tok", 9);
         break;
     default:
         break;
@@ -465,18 +466,18 @@ static void misbehave(int fd, struct fake_request *r, enum misdeed what)
 static void serve_badly(int fd, void *user)
 {
     enum misdeed what = *(enum misdeed *)user;
-    struct fake_request r;
+    struct fake_store_request r;
 
-    if (!fake_take(fd, &r))
+    if (!fake_store_take(fd, &r))
         return;
-    fake_answer(fd, &r, r.head.type, "OK", 3);
+    fake_store_answer(fd, &r, r.head.type, "OK", 3);
     if (what == TWICE)
-        fake_answer(fd, &r, r.head.type, "OK", 3);
-    if (!fake_take(fd, &r))
+        fake_store_answer(fd, &r, r.head.type, "OK", 3);
+    if (!fake_store_take(fd, &r))
         return;
     misbehave(fd, &r, what);
     if (what > CLOSES_IN_BODY)
-        fake_take(fd, &r); /* until the client gives up */
+        fake_store_take(fd, &r); /* until the client gives up */
 }
 
 /* Every call fails, now and later; none hangs. */
@@ -499,7 +500,7 @@ static void expect_broken(struct xs_handle *h)
 static void hurt_client(enum misdeed what, bool reader)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_badly, &what);
+    struct xs_handle *h = fake_store_start(&f, serve_badly, &what);
 
     CU_ASSERT_FATAL(h != NULL);
     h->patience = 50;
@@ -508,7 +509,7 @@ static void hurt_client(enum misdeed what, bool reader)
     if (!reader)
         free(xs_read(h, 0, "/a", NULL));
     expect_broken(h);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_bad_servers_break_the_connection(void)
@@ -528,7 +529,7 @@ static void serve_nothing(int fd, void *user)
 static void test_a_dead_server_raises_no_signal(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_nothing, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_nothing, NULL);
     struct pollfd gone = {.fd = h->fd, .events = POLLIN};
 
     CU_ASSERT_EQUAL(poll(&gone, 1, 5000), 1);
@@ -536,7 +537,7 @@ static void test_a_dead_server_raises_no_signal(void)
     CU_ASSERT(errno == EPIPE || errno == EBADF);
     CU_ASSERT_FALSE(xs_write(h, 0, "/a", "b", 1));
     CU_ASSERT_EQUAL(errno, EBADF);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 /* ----------------------------------------------------------- watches */
@@ -544,18 +545,18 @@ static void test_a_dead_server_raises_no_signal(void)
 /* Events before each reply, as many as the number it is asked to read. */
 static void serve_events(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r)) {
+    while (fake_store_take(fd, &r)) {
         int n = r.head.type == XS_READ ? atoi(r.body) : 0;
         char path[32];
 
         for (int i = 0; i < n; i++) {
             snprintf(path, sizeof(path), "/a/%d", i);
-            fake_event(fd, path, i & 1 ? "odd" : "even");
+            fake_store_event(fd, path, i & 1 ? "odd" : "even");
         }
-        fake_answer(fd, &r, r.head.type, "OK", 3);
+        fake_store_answer(fd, &r, r.head.type, "OK", 3);
     }
 }
 
@@ -577,7 +578,7 @@ static void expect_event(char **event, const char *path, const char *token)
 static void test_events_wait_in_line(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_events, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_events, NULL);
     int fd = xs_fileno(h);
     unsigned n = 0;
 
@@ -596,13 +597,13 @@ static void test_events_wait_in_line(void)
     CU_ASSERT_FALSE(is_readable(fd));
     /* those that nobody takes are freed with the handle */
     free(xs_read(h, 0, "5", NULL));
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_the_descriptor_knows_of_earlier_events(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_events, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_events, NULL);
 
     /* no reader thread: they come with the reply */
     free(xs_read(h, 0, "2", NULL));
@@ -610,14 +611,14 @@ static void test_the_descriptor_knows_of_earlier_events(void)
     expect_event(xs_check_watch(h), "/a/0", "even");
     expect_event(xs_check_watch(h), "/a/1", "odd");
     CU_ASSERT_FALSE(is_readable(xs_fileno(h)));
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_storms_of_events(void)
 {
     enum { STORM = 20000 };
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_events, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_events, NULL);
     char path[32], **event;
     unsigned n;
 
@@ -631,14 +632,14 @@ static void test_storms_of_events(void)
         free(event);
     }
     CU_ASSERT_PTR_NULL(xs_check_watch(h));
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 /* Stale events stay, unless the handle filters. */
 static void test_unwatch_drops_what_it_may(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_events, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_events, NULL);
 
     free(xs_read(h, 0, "4", NULL));
     CU_ASSERT(xs_unwatch(h, "/a", "even"));
@@ -656,7 +657,7 @@ static void test_unwatch_drops_what_it_may(void)
     free(xs_read(h, 0, "2", NULL));
     expect_event(xs_check_watch(h), "/a/0", "even");
     expect_event(xs_check_watch(h), "/a/1", "odd");
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void *wait_for_event(void *handle)
@@ -670,17 +671,17 @@ static void *wait_for_event(void *handle)
 /* Closes when it is asked to read "close". */
 static void serve_until_close(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r) && strcmp(r.body, "close") != 0)
-        fake_answer(fd, &r, r.head.type, "OK", 3);
+    while (fake_store_take(fd, &r) && strcmp(r.body, "close") != 0)
+        fake_store_answer(fd, &r, r.head.type, "OK", 3);
 }
 
 static void test_waiting_ends_with_the_server(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_until_close, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_until_close, NULL);
     pthread_t waiting;
 
     CU_ASSERT(xs_watch(h, "/a", "t"));
@@ -691,13 +692,13 @@ static void test_waiting_ends_with_the_server(void)
     CU_ASSERT(is_readable(xs_fileno(h)));
     CU_ASSERT_PTR_NULL(xs_check_watch(h));
     CU_ASSERT(is_readable(xs_fileno(h)));
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_a_waiting_thread_can_be_cancelled(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_events, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_events, NULL);
     pthread_t waiting;
 
     CU_ASSERT(xs_watch(h, "/a", "even"));
@@ -707,19 +708,19 @@ static void test_a_waiting_thread_can_be_cancelled(void)
     pthread_join(waiting, NULL);
     free(xs_read(h, 0, "1", NULL));
     expect_event(xs_check_watch(h), "/a/0", "even");
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 /* ----------------------------------------------------------- threads */
 
 static void serve_echo(int fd, void *user)
 {
-    struct fake_request r;
+    struct fake_store_request r;
 
     (void)user;
-    while (fake_take(fd, &r)) {
-        fake_event(fd, r.body, "event");
-        fake_answer(fd, &r, r.head.type, r.body, r.head.len);
+    while (fake_store_take(fd, &r)) {
+        fake_store_event(fd, r.body, "event");
+        fake_store_answer(fd, &r, r.head.type, r.body, r.head.len);
     }
 }
 
@@ -764,7 +765,7 @@ static void read_in_threads(struct xs_handle *h)
 static void test_threads_share_a_handle(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_echo, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_echo, NULL);
     unsigned events = 0;
     char **event;
 
@@ -776,19 +777,19 @@ static void test_threads_share_a_handle(void)
         events++;
     }
     CU_ASSERT_EQUAL(events, 2 * 8 * 200 + 1);
-    fake_end(&f, h);
+    fake_store_end(&f, h);
 }
 
 static void test_a_child_lets_go(void)
 {
     struct fake_store f;
-    struct xs_handle *h = fake_start(&f, serve_echo, NULL);
+    struct xs_handle *h = fake_store_start(&f, serve_echo, NULL);
 
     /* as in a child, which has no reader thread */
     free(xs_read(h, 0, "/a", NULL));
     (void)xs_fileno(h);
     xs_daemon_destroy_postfork(h);
-    fake_end(&f, NULL);
+    fake_store_end(&f, NULL);
 }
 
 void suite_libxenstore(void)

@@ -63,13 +63,9 @@ static struct xs_request *ask_read(const char *path)
 
 static void end_client(void)
 {
-    struct xs_request *r;
-
     while (client.watches)
         xs_client_unwatch(&client, client.watches);
-    xs_client_reset(&client);
-    while ((r = client.first))
-        xs_client_forget(&client, r);
+    xs_client_fail(&client);
 }
 
 static void test_requests_are_answered_in_turn(void)
@@ -148,7 +144,7 @@ static void test_nonsense_is_not_taken(void)
         } else {
             CU_ASSERT_FALSE(give(head, "", 0, 99));
         }
-        xs_client_reset(&client);
+        xs_client_fail(&client);
         CU_ASSERT(r->done && (what == 5 || r->error == EIO));
         xs_client_forget(&client, r);
         end_client();
@@ -250,34 +246,67 @@ static void test_a_storm_is_bounded(void)
     end_client();
 }
 
+/* Takes the request that must come next and says yes to it. */
+static void expect_request(uint32_t type, const char *path, const char *reply)
+{
+    char body[XENSTORE_PAYLOAD_MAX] = {0};
+    struct xsd_sockmsg head = take_request(body);
+
+    CU_ASSERT_EQUAL(head.type, type);
+    CU_ASSERT_STRING_EQUAL(body, path);
+    CU_ASSERT(give(head, reply, strlen(reply) + 1, 99));
+}
+
 static void test_watches_are_set_again(void)
 {
     char body[XENSTORE_PAYLOAD_MAX];
     struct seen a = {0};
-    struct xsd_sockmsg head;
-    struct xs_request *r;
 
     xs_client_start(&client);
     add_watch("/a", "t", &a);
     add_watch("/b", "t", &a);
-    CU_ASSERT(xs_client_began(&client, 5));
-    CU_ASSERT(xs_client_knows(&client, 5));
-    r = ask_read("/a");
-    take_request(body);
     give_event("/a", 1);
-    xs_client_reset(&client);
-    CU_ASSERT(r->done && r->error == EIO);
-    xs_client_forget(&client, r);
-    CU_ASSERT_FALSE(xs_client_knows(&client, 5));
-    CU_ASSERT_FALSE(xs_client_dispatch(&client));
-    for (unsigned i = 2; i > 0; i--) {
-        head = take_request(body);
-        CU_ASSERT_EQUAL(head.type, XS_WATCH);
-        CU_ASSERT(!strcmp(body, i == 2 ? "/b" : "/a"));
-        CU_ASSERT_EQUAL(atoi(body + 3), (int)i);
-        CU_ASSERT(give(head, "OK", 3, 99));
+    for (unsigned again = 0; again < 2; again++) {
+        xs_client_reset(&client);
+        CU_ASSERT_FALSE(xs_client_dispatch(&client));
     }
+    expect_request(XS_WATCH, "/b", "OK"); /* once each */
+    expect_request(XS_WATCH, "/a", "OK");
     CU_ASSERT_EQUAL(take_request(body).type, 0);
+    end_client();
+}
+
+static struct xs_request *ask_in(uint32_t type, uint32_t t)
+{
+    return xs_client_ask(&client, type, t,
+                         &(struct xs_strings){.at = {"T"}, .count = 1});
+}
+
+static void test_requests_are_made_again(void)
+{
+    char body[XENSTORE_PAYLOAD_MAX];
+    struct xs_request *in, *a, *b, *end;
+
+    xs_client_start(&client);
+    CU_ASSERT(xs_client_began(&client, 5));
+    a = ask_read("/a");
+    in = ask_in(XS_READ, 5);
+    b = ask_read("/b");
+    end = ask_in(XS_TRANSACTION_END, 5);
+    take_request(body);
+    xs_client_input(&client, "half a head", 11);
+    xs_client_reset(&client);
+    CU_ASSERT(in->done && in->error == EIO);
+    CU_ASSERT(end->done && end->error == EAGAIN);
+    CU_ASSERT_FALSE(xs_client_knows(&client, 5));
+    expect_request(XS_READ, "/a", "1");
+    expect_request(XS_READ, "/b", "2");
+    CU_ASSERT(a->done && !strcmp(a->reply, "1"));
+    CU_ASSERT(b->done && !strcmp(b->reply, "2"));
+    xs_client_forget(&client, a);
+    xs_client_forget(&client, b);
+    xs_client_forget(&client, in);
+    xs_client_forget(&client, end);
     end_client();
 }
 
@@ -302,6 +331,7 @@ void suite_xs_client(void)
         {"requests have a size", test_requests_have_a_size},
         {"events find their watch", test_events_find_their_watch},
         {"a storm is bounded", test_a_storm_is_bounded},
+        {"requests are made again", test_requests_are_made_again},
         {"watches are set again", test_watches_are_set_again},
         {"transactions are counted", test_transactions_are_counted},
     };
