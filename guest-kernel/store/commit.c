@@ -178,7 +178,7 @@ static void fire(struct transaction *t, const struct shadow *x)
     };
     size_t length;
 
-    if (!readers.now && !readers.before)
+    if (!x->named || (!readers.now && !readers.before))
         return;
     length = shadow_path(x, s->path);
     watch_fire(s, s->path, length, &readers);

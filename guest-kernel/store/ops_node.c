@@ -168,26 +168,22 @@ int op_get_perms(struct request *r)
 }
 
 /* The strings behind the first. *p: held. */
-static int parse_perms(struct request *r, struct perms **p)
+static int parse_perms(struct request *r, uint32_t count, struct perms **p)
 {
-    size_t room = r->size / 3 + 1, bytes = room * sizeof(struct perms_entry);
+    size_t bytes = count * sizeof(struct perms_entry);
     struct perms_entry *e = pool_alloc(&r->s->pool, bytes);
-    const char *at = r->body + strlen(r->body) + 1, *end = r->body + r->size;
-    uint32_t n = 0;
+    const char *at = r->body + strlen(r->body) + 1;
     int error = 0;
 
     if (!e)
         return ENOMEM;
-    for (; at < end && !error; at += strlen(at) + 1, n++) {
-        if (!memchr(at, 0, (size_t)(end - at)) || !perms_parse(at, &e[n]))
+    for (uint32_t i = 0; i < count && !error; i++) {
+        if (!perms_parse(at, &e[i]))
             error = EINVAL;
+        at += strlen(at) + 1;
     }
-    if (!error && n == 0)
-        error = EINVAL;
-    if (!error && !r->c->privileged && n > r->s->limits.permissions)
-        error = connection_refuse(r->c, ENOSPC);
     if (!error) {
-        *p = perms_get(r->s, e, n, r->c->privileged);
+        *p = perms_get(r->s, e, count, r->c->privileged);
         error = *p ? 0 : ENOMEM;
     }
     pool_free(&r->s->pool, e, bytes);
@@ -215,11 +211,14 @@ static int set_perms(struct request *r, const char *name, struct perms *p)
 int op_set_perms(struct request *r)
 {
     struct perms *p;
+    unsigned n = wire_strings(r, NULL, 0);
     int error;
 
-    if (!memchr(r->body, 0, r->size))
+    if (n < 2)
         return EINVAL;
-    error = parse_perms(r, &p);
+    if (!r->c->privileged && n - 1 > r->s->limits.permissions)
+        return connection_refuse(r->c, ENOSPC);
+    error = parse_perms(r, n - 1, &p);
     if (error)
         return error;
     if (r->body[0] == '@')

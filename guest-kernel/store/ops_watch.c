@@ -68,8 +68,9 @@ int op_unwatch(struct request *r)
     struct watch *w;
     int error = parse(r, &token, &relative);
 
+    /* Nobody watches what is no path. */
     if (error)
-        return error;
+        return wire_strings(r, NULL, 0) == 2 ? ENOENT : error;
     w = watch_find(r->c, r->at.path, r->at.length, token);
     if (!w)
         return ENOENT;

@@ -137,6 +137,7 @@ static void fill_shadows(struct request *r, const struct view *v,
         shadow_change(r->t, x,
                       (struct content){perms_hold(content->perms), NULL, 0});
     shadow_change(r->t, last, *content);
+    last->named = true;
 }
 
 static int create(struct request *r, struct view *v, const void *value,
@@ -175,8 +176,10 @@ int overlay_put(struct request *r, struct view *v, const void *value,
     if (!v->content)
         return create(r, v, value, size);
     error = make_content(r, v->content->perms, value, size, &content);
-    if (!error)
+    if (!error) {
         shadow_change(r->t, v->shadow, content);
+        v->shadow->named = true;
+    }
     return error;
 }
 
@@ -187,6 +190,7 @@ int overlay_remove(struct request *r, struct view *v)
     shadow_free_below(r->t, x);
     shadow_change(r->t, x, (struct content){0});
     x->removed = x->base != NULL;
+    x->named = true;
     r->t->removals = true;
     return 0;
 }
@@ -197,8 +201,10 @@ int overlay_set_perms(struct request *r, struct view *v, struct perms *perms)
     struct content content;
     int error = make_content(r, perms, now->value, now->size, &content);
 
-    if (!error)
+    if (!error) {
         shadow_change(r->t, v->shadow, content);
+        v->shadow->named = true;
+    }
     perms_drop(r->s, perms);
     return error;
 }

@@ -36,6 +36,7 @@ struct shadow {
     bool seen;              /* base's content, or its absence, was read */
     bool listed;            /* base's children were read */
     bool changed;
+    bool named;   /* a change was of just this path: watches fire for it */
     bool removed; /* base and all below it went */
     uint16_t length;
     char name[];

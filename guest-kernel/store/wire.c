@@ -121,7 +121,7 @@ int wire_path(struct request *r, const char *name)
     struct store *s = r->s;
 
     if (name[0] != '/') {
-        if (n > XENSTORE_REL_PATH_MAX)
+        if (name[0] == '@' || n > XENSTORE_REL_PATH_MAX)
             return EINVAL;
         home = names_home(r->c->domain->id, s->path);
     }

@@ -2,11 +2,11 @@
 /*
  * The store alone on a Unix socket, for tests and for trying it out:
  *
- *     store-server SOCKET [DOMID]
+ *     store-server SOCKET [DOMID...]
  *
- * Clients have the rights of domain 0; with DOMID those of that domain, with
- * its quotas, in a store where /local/domain/DOMID is its own. A poll loop: no
- * client waits for another.
+ * Clients of SOCKET have the rights of domain 0; those of SOCKET.DOMID are that
+ * domain, with its quotas, and own /local/domain/DOMID. A poll loop: no client
+ * waits for another.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "store/store.h"
 
 #define CLIENTS 2000
+#define DOMAINS 16 /* the first is domain 0 */
 
 struct client {
     struct store_connection *connection; /* NULL: free */
@@ -33,9 +34,9 @@ struct client {
 
 struct server {
     struct store *store;
-    uint32_t domid;
+    uint32_t domids[DOMAINS];
     struct client clients[CLIENTS];
-    struct pollfd polls[CLIENTS + 1]; /* the last: who connects */
+    struct pollfd polls[CLIENTS + DOMAINS]; /* the last ones: who connects */
 };
 
 /* The engine bounds what comes before store_sent(). */
@@ -86,9 +87,11 @@ static void end_client(struct server *v, size_t i)
     v->polls[i].fd = -1;
 }
 
-static void begin_client(struct server *v, int listener)
+static void begin_client(struct server *v, unsigned domain)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(v->polls[CLIENTS + domain].fd, NULL, NULL,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    uint32_t domid = v->domids[domain];
     size_t i = 0;
 
     if (fd < 0)
@@ -97,7 +100,7 @@ static void begin_client(struct server *v, int listener)
         i++;
     if (i < CLIENTS)
         v->clients[i].connection =
-            store_connect(v->store, v->domid, v->domid == 0, &v->clients[i]);
+            store_connect(v->store, domid, domid == 0, &v->clients[i]);
     if (i == CLIENTS || !v->clients[i].connection) {
         close(fd);
         return;
@@ -141,7 +144,7 @@ static void turn(struct server *v)
         }
         v->polls[i].events = wants;
     }
-    if (poll(v->polls, CLIENTS + 1, -1) < 0)
+    if (poll(v->polls, CLIENTS + DOMAINS, -1) < 0)
         return;
     for (size_t i = 0; i < CLIENTS; i++) {
         struct client *c = &v->clients[i];
@@ -154,8 +157,10 @@ static void turn(struct server *v)
         if (c->dead)
             end_client(v, i);
     }
-    if (v->polls[CLIENTS].revents)
-        begin_client(v, v->polls[CLIENTS].fd);
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        if (v->polls[CLIENTS + i].revents)
+            begin_client(v, i);
+    }
 }
 
 static int listen_at(const char *path)
@@ -173,14 +178,30 @@ static int listen_at(const char *path)
     return fd;
 }
 
-static void make_home(struct server *v)
+static void make_home(struct server *v, uint32_t domid)
 {
     char home[32], owner[16];
 
-    snprintf(home, sizeof(home), "/local/domain/%u", v->domid);
-    snprintf(owner, sizeof(owner), "n%u", v->domid);
+    snprintf(home, sizeof(home), "/local/domain/%u", domid);
+    snprintf(owner, sizeof(owner), "n%u", domid);
+    store_domain_introduced(v->store, domid);
     store_write(v->store, home, "", 0);
     store_permit(v->store, home, owner);
+}
+
+/* false: no socket there. */
+static bool begin_domain(struct server *v, unsigned i, const char *socket_path,
+                         const char *domid)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s%s%s", socket_path, i ? "." : "", domid);
+    v->domids[i] = (uint32_t)strtoul(domid, NULL, 10);
+    if (i)
+        make_home(v, v->domids[i]);
+    v->polls[CLIENTS + i].fd = listen_at(path);
+    v->polls[CLIENTS + i].events = POLLIN;
+    return v->polls[CLIENTS + i].fd >= 0;
 }
 
 int main(int argc, char **argv)
@@ -192,19 +213,19 @@ int main(int argc, char **argv)
     };
     static struct server v;
 
-    v.domid = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
-    v.store = store_create(NULL, &calls, &v, (uint64_t)getpid());
-    for (size_t i = 0; i < CLIENTS; i++)
-        v.polls[i].fd = -1;
-    v.polls[CLIENTS] = (struct pollfd){.events = POLLIN};
-    v.polls[CLIENTS].fd = argc > 1 ? listen_at(argv[1]) : -1;
-    if (!v.store || v.polls[CLIENTS].fd < 0) {
-        fprintf(stderr, "usage: store-server SOCKET [DOMID]\n");
-        return 2;
-    }
     signal(SIGPIPE, SIG_IGN);
-    if (v.domid)
-        make_home(&v);
-    for (;;)
+    v.store = store_create(NULL, &calls, &v, (uint64_t)getpid());
+    for (size_t i = 0; i < CLIENTS + DOMAINS; i++)
+        v.polls[i].fd = -1;
+    for (int i = 0; i < argc - 1 && i < DOMAINS; i++) {
+        if (!v.store ||
+            !begin_domain(&v, (unsigned)i, argv[1], i ? argv[i + 1] : "")) {
+            perror(argv[1]);
+            return 1;
+        }
+    }
+    for (; argc > 1;)
         turn(&v);
+    fprintf(stderr, "usage: store-server SOCKET [DOMID...]\n");
+    return 2;
 }
