@@ -2,16 +2,20 @@
 # The unit tests: every portable file, machine/host and the bundle tool, in one
 # sanitized Linux program.
 
+# Of the command: no sockets, no terminal.
+SCREE_PURE := $(wildcard tools/lib/*.c) $(patsubst %,tools/scree/%.c, \
+	apply_plan args definition nearest outcome rates request states text)
+
 UNIT_SRC := $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
 	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
-	$(wildcard tools/libxenstore/*.c) $(PEBBLE_PURE)
+	$(wildcard tools/libxenstore/*.c) $(SCREE_PURE) $(PEBBLE_PURE)
 
 UNIT := $(BUILD)/unit/unit-tests
 
 $(UNIT): $(call objects,host,$(UNIT_SRC))
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(host_CC) $(host_FLAGS) -o $@ $^ -lcunit -lpthread
+	$(Q)$(host_CC) $(host_FLAGS) -o $@ $^ -lcunit -lcjson -lmd -lm -lpthread
 
 .PHONY: unit
 unit: $(UNIT)

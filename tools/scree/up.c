@@ -428,16 +428,25 @@ static bool check_same(struct cli *c, cJSON *options, int seconds,
     return good;
 }
 
-static void choose_named(struct cli *c)
+/* --name goes before --cell, and both before what is there. */
+static bool choose_named(struct cli *c, struct error *e)
 {
     const char *name = args_value(&c->args, "name");
+    struct path ignored;
 
     if (!name)
         name = args_value(&c->args, "cell");
     if (!name)
         name = getenv("SCREE_CELL");
-    snprintf(c->cell, sizeof(c->cell), "%.31s",
-             name && *name ? name : CELL_DEFAULT);
+    if (!name || !*name)
+        name = CELL_DEFAULT;
+    if (!paths_is_cell(name)) {
+        paths_cell(&ignored, name, NULL, e);
+        snprintf(e->code, sizeof(e->code), "usage");
+        return false;
+    }
+    snprintf(c->cell, sizeof(c->cell), "%s", name);
+    return true;
 }
 
 static int wait_seconds(const struct cli *c)
@@ -476,8 +485,7 @@ int up_run(struct cli *c)
                          c->args.words[0]);
     if (seconds < 0)
         return cli_usage(c, "--wait wants seconds, 1 to 3600");
-    choose_named(c);
-    options = read_options(c, &e);
+    options = choose_named(c, &e) ? read_options(c, &e) : NULL;
     if (!options)
         return cli_usage(c, "%s", e.text);
     good = up(c, options, seconds, &e);
@@ -574,8 +582,8 @@ int down_run(struct cli *c)
     if (c->args.word_count)
         return cli_usage(c, "'%.40s': a cell is named by --name",
                          c->args.words[0]);
-    if (name)
-        choose_named(c);
+    if (name && !choose_named(c, &e))
+        return cli_usage(c, "%s", e.text);
     if (!cli_choose(c, &e))
         return cli_fail(&e);
     is_up = cli_open(c, &e);
