@@ -63,7 +63,11 @@
     X(manager) \
     X(manager_restart) \
     X(libxenstore) \
-    X(xs_client)
+    X(xs_client) \
+    X(object) \
+    X(scree_args) \
+    X(scree_text) \
+    X(scree_apply)
 /* clang-format on */
 
 #define SUITE_DECLARE(name) void suite_##name(void);
