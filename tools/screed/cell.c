@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: MIT */
+/* See cell.h. */
+#define _GNU_SOURCE
+#include "tools/screed/cell.h"
+
+#include <event2/buffer.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/screed/definition.h"
+#include "tools/screed/domain.h"
+#include "tools/screed/events.h"
+#include "tools/screed/forwards.h"
+#include "tools/screed/objects.h"
+#include "tools/screed/qemu.h"
+#include "tools/screed/state.h"
+#include "tools/screed/store.h"
+#include "tools/screed/sweep.h"
+
+#define BACKOFF_LEAST  100 /* ms */
+#define BACKOFF_MOST   30000
+#define GOOD_LIFE      60 /* s: then the back-off begins anew */
+#define CONNECT_MS     50
+#define EARLY_BYTES    (512u << 10)
+#define QUIT_MS        3000
+#define CELL_LOG_CHECK 10 /* s */
+
+struct cell {
+    struct screed *screed;
+    cell_first *first;   /* NULL: it has been told */
+    bool fresh;          /* QEMU was started, not adopted: it has no forwards */
+    unsigned backoff;    /* ms */
+    struct event *again; /* start QEMU */
+    struct event *connect;  /* channel and monitor */
+    struct event *kill;     /* QEMU does not quit */
+    struct event *log;      /* cell.log is kept short */
+    struct evbuffer *early; /* console records before names are known */
+    unsigned restoring;     /* RUNs under way */
+};
+
+static struct timeval ms(unsigned n)
+{
+    return (struct timeval){.tv_sec = n / 1000,
+                            .tv_usec = (suseconds_t)(n % 1000) * 1000};
+}
+
+static void in(struct event *e, unsigned n)
+{
+    struct timeval t = ms(n);
+
+    evtimer_add(e, &t);
+}
+
+static void note(struct screed *s, const char *event, const char *why)
+{
+    cJSON *more = cJSON_CreateObject();
+
+    if (why)
+        cJSON_AddStringToObject(more, "why", why);
+    screed_log(s, "%s%s%s", event, why ? ": " : "", why ? why : "");
+    events_add(s->events, event, NULL, screed_now(), more);
+}
+
+static void tell_first(struct cell *c, const struct error *e)
+{
+    cell_first *first = c->first;
+
+    c->first = NULL;
+    if (first)
+        first(c->screed, e);
+}
+
+/* ------------------------------------------------------------- domains */
+
+struct domain *cell_define(struct screed *s, struct conf_domain *def)
+{
+    struct domain *d = domain_add(s, def);
+
+    objects_use(s->objects, &d->image, 1);
+    objects_use(s->objects, &d->files, 1);
+    return d;
+}
+
+void cell_forget_domain(struct domain *d)
+{
+    struct screed *s = d->screed;
+
+    forwards_remove(s->forwards, d);
+    objects_use(s->objects, &d->image, -1);
+    objects_use(s->objects, &d->files, -1);
+    state_remove(s->state, d);
+    journal_delete(s->journal, d->def.name);
+    domain_remove(d);
+}
+
+/* ---------------------------------------------------- making them again */
+
+/* One domain that is being made again: its image, its files, RUN. */
+struct restore {
+    struct screed *screed;
+    char name[SCREE_NAME_MAX];
+    unsigned waiting; /* objects that are not there yet */
+    uint32_t flags;
+    bool failed;
+};
+
+static void restored(struct restore *r)
+{
+    struct cell *c = r->screed->lifecycle;
+
+    free(r);
+    if (--c->restoring == 0)
+        note(c->screed, "restored", NULL);
+}
+
+static void on_run(void *context, const struct error *e, const void *answer,
+                   size_t n)
+{
+    struct restore *r = context;
+    struct domain *d = domain_find(r->screed, r->name);
+    struct scree_manage_state state;
+
+    if (e)
+        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
+                   e->text);
+    if (d)
+        d->asked = false;
+    if (d && !e && n >= sizeof(state)) {
+        memcpy(&state, answer, sizeof(state));
+        domain_set_state(d, &state);
+        d->seen = true;
+    }
+    restored(r);
+}
+
+static void on_object(void *context, const struct error *e)
+{
+    struct restore *r = context;
+    struct domain *d = domain_find(r->screed, r->name);
+    struct scree_manage_run run;
+
+    if (e && !r->failed)
+        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
+                   e->text);
+    r->failed |= e || !d;
+    if (--r->waiting)
+        return;
+    if (r->failed) {
+        if (d)
+            d->asked = false;
+        restored(r);
+        return;
+    }
+    run = definition_record(d, r->flags);
+    channel_request(r->screed->channel, SCREE_MANAGE_RUN, &run, sizeof(run),
+                    on_run, r);
+}
+
+static void restore(struct domain *d, uint32_t flags)
+{
+    struct screed *s = d->screed;
+    struct restore *r = must_alloc(1, sizeof(*r));
+    struct digest files = d->files;
+
+    r->screed = s;
+    r->flags = flags;
+    r->waiting = digest_is_none(&files) ? 1 : 2;
+    memcpy(r->name, d->def.name, sizeof(r->name));
+    d->asked = true;
+    s->lifecycle->restoring++;
+    if (!digest_is_none(&files))
+        objects_need(s->objects, &files, on_object, r);
+    objects_need(s->objects, &d->image, on_object, r);
+}
+
+static bool comes_back(const struct domain *d)
+{
+    return d->def.restart != SCREE_RESTART_NO && !d->def.stopped;
+}
+
+/* Every definition is given to domain 0 with ADOPT: it takes the policy of
+ * those that it has, and makes those that it lacks. */
+static void reconcile_one(struct domain *d)
+{
+    if (d->op)
+        return; /* whoever works on it goes on by itself */
+    if (d->seen)
+        restore(d,
+                SCREE_RUN_ADOPT | (domain_is_down(d) ? SCREE_RUN_DEFINE : 0));
+    else if (comes_back(d))
+        restore(d, SCREE_RUN_ADOPT);
+    else if (d->def.remove)
+        cell_forget_domain(d);
+    else
+        restore(d, SCREE_RUN_ADOPT | SCREE_RUN_DEFINE);
+}
+
+static void tell_what_was_missed(struct domain *d)
+{
+    struct scree_event e = {.event = SCREE_EVENT_DOWN,
+                            .reason = d->state.reason,
+                            .code = d->state.code};
+
+    if (d->watches && d->in_cell && domain_is_down(d))
+        domain_tell(d, &e);
+}
+
+static void replay_early(struct cell *c);
+
+static void on_swept(void *context, const struct error *e)
+{
+    struct screed *s = context;
+    struct domain *next;
+
+    if (e)
+        return; /* the channel has gone again */
+    s->lifecycle->restoring++;
+    for (struct domain *d = s->domains.first; d; d = next) {
+        next = d->next;
+        if (!d->seen)
+            d->in_cell = false;
+        tell_what_was_missed(d);
+        reconcile_one(d);
+    }
+    s->phase = CELL_UP;
+    note(s, "cell-up", NULL);
+    replay_early(s->lifecycle);
+    if (--s->lifecycle->restoring == 0)
+        note(s, "restored", NULL);
+}
+
+static void on_learned(void *context, const struct error *e)
+{
+    struct screed *s = context;
+
+    if (!e)
+        sweep_adopt(s, on_swept, s);
+}
+
+/* ------------------------------------------------------------- channel */
+
+static void on_up(void *user, const struct scree_sync *sync)
+{
+    struct screed *s = user;
+
+    s->life = sync->life;
+    s->cell_life = sync->cell_life;
+    objects_forget(s->objects);
+    objects_learn(s->objects, on_learned, s);
+}
+
+static void on_down(void *user)
+{
+    struct screed *s = user;
+
+    if (s->phase == CELL_UP)
+        s->phase = CELL_STARTING;
+    store_lose(s->store);
+}
+
+static void on_lost(void *user)
+{
+    struct screed *s = user;
+
+    if (!s->ending)
+        in(s->lifecycle->connect, CONNECT_MS);
+}
+
+static void on_event(void *user, const struct scree_event *e)
+{
+    struct screed *s = user;
+    struct domain *d = domain_find(s, e->name);
+
+    if (e->event == SCREE_EVENT_LOST) {
+        sweep_all(s, NULL, NULL);
+        return;
+    }
+    events_add_channel(s->events, e);
+    if (!d)
+        return;
+    domain_note(d, e);
+    if (e->event == SCREE_EVENT_ENDED)
+        journal_end_line(s->journal, &d->log);
+    if (e->event != SCREE_EVENT_REMOVED)
+        domain_tell(d, e);
+    else if (!d->op)
+        cell_forget_domain(d); /* --rm */
+}
+
+static void put_console(struct screed *s, uint32_t id, uint64_t time,
+                        const uint8_t *bytes, size_t n)
+{
+    struct domain *d = NULL;
+    struct journal_log *l = journal_hypervisor(s->journal);
+
+    if (id != SCREE_CONSOLE_HYPERVISOR && id != 0) {
+        d = domain_by_id(s, id);
+        if (!d)
+            return;
+        l = &d->log;
+    }
+    journal_put(s->journal, l, screed_unix(s, time), bytes, n);
+    if (d)
+        domain_tell_output(d, bytes, n);
+}
+
+struct early {
+    uint32_t id, size;
+    uint64_t time;
+};
+
+static void on_console(void *user, uint32_t domain, uint64_t time,
+                       const uint8_t *bytes, size_t n)
+{
+    struct screed *s = user;
+    struct early head = {domain, (uint32_t)n, time};
+    struct evbuffer *early = s->lifecycle->early;
+
+    if (s->phase == CELL_UP) {
+        put_console(s, domain, time, bytes, n);
+    } else if (evbuffer_get_length(early) < EARLY_BYTES) {
+        evbuffer_add(early, &head, sizeof(head));
+        evbuffer_add(early, bytes, n);
+    }
+}
+
+static void replay_early(struct cell *c)
+{
+    uint8_t bytes[SCREE_FRAME_PAYLOAD];
+    struct early head;
+
+    while (evbuffer_remove(c->early, &head, sizeof(head)) ==
+           (int)sizeof(head)) {
+        evbuffer_remove(c->early, bytes, head.size);
+        put_console(c->screed, head.id, head.time, bytes, head.size);
+    }
+}
+
+static void on_store(void *user, uint16_t type, uint32_t client,
+                     const uint8_t *bytes, size_t n)
+{
+    store_take(((struct screed *)user)->store, type, client, bytes, n);
+}
+
+static void on_room(void *user)
+{
+    store_room(((struct screed *)user)->store);
+}
+
+/* ------------------------------------------------------------- monitor */
+
+static void on_monitor_ready(void *user)
+{
+    struct screed *s = user;
+
+    forwards_renew(s->forwards, s->lifecycle->fresh);
+    s->lifecycle->fresh = false;
+}
+
+static void on_monitor_lost(void *user)
+{
+    on_lost(user);
+}
+
+static void on_connect(evutil_socket_t fd, short what, void *context)
+{
+    struct cell *c = context;
+    struct screed *s = c->screed;
+    struct path channel = screed_path(s, CELL_CHANNEL);
+    struct path monitor = screed_path(s, CELL_QMP);
+    struct error e;
+    bool good = true;
+
+    (void)fd;
+    (void)what;
+    if (!qemu_pid(s->qemu))
+        return;
+    if (!channel_is_connected(s->channel))
+        good = channel_connect(s->channel, channel.text, &e);
+    if (!qmp_is_connected(s->qmp))
+        good = qmp_connect(s->qmp, monitor.text, &e) && good;
+    if (!good)
+        in(c->connect, CONNECT_MS);
+}
+
+/* ---------------------------------------------------------------- QEMU */
+
+static void on_started(struct screed *s)
+{
+    struct cell *c = s->lifecycle;
+
+    c->fresh = true;
+    note(s, "cell-started", NULL);
+    on_connect(-1, 0, c);
+    tell_first(c, NULL);
+}
+
+static void start_later(struct cell *c)
+{
+    if (c->screed->ending)
+        return;
+    in(c->again, c->backoff);
+    c->backoff = c->backoff * 2 > BACKOFF_MOST ? BACKOFF_MOST : c->backoff * 2;
+}
+
+static void on_refused(struct screed *s, const struct error *e)
+{
+    note(s, "cell-refused", e->text);
+    if (s->lifecycle->first)
+        tell_first(s->lifecycle, e);
+    else
+        start_later(s->lifecycle);
+}
+
+static void lose_domains(struct screed *s)
+{
+    struct domain *next;
+
+    for (struct domain *d = s->domains.first; d; d = next) {
+        next = d->next;
+        journal_end_line(s->journal, &d->log);
+        domain_lose(d);
+        domain_tell(d, NULL);
+    }
+}
+
+static void on_died(struct screed *s)
+{
+    struct cell *c = s->lifecycle;
+
+    channel_disconnect(s->channel);
+    qmp_disconnect(s->qmp);
+    objects_forget(s->objects);
+    evbuffer_drain(c->early, evbuffer_get_length(c->early));
+    if (s->ending) {
+        event_base_loopbreak(s->base);
+        return;
+    }
+    s->phase = CELL_DOWN;
+    note(s, "cell-died", "QEMU has ended; it is started again");
+    lose_domains(s);
+    if (screed_now() - qemu_started(s->qemu) > GOOD_LIFE * 1000000000ull)
+        c->backoff = BACKOFF_LEAST;
+    start_later(c);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *context)
+{
+    struct cell *c = context;
+    struct screed *s = c->screed;
+    struct error e;
+
+    (void)fd;
+    (void)what;
+    s->phase = CELL_STARTING;
+    if (qemu_adopt(s->qemu)) {
+        note(s, "cell-adopted", NULL);
+        on_connect(-1, 0, c);
+        tell_first(c, NULL);
+    } else if (!qemu_start(s->qemu, &e)) {
+        on_refused(s, &e);
+    }
+}
+
+void cell_begin(struct cell *c)
+{
+    on_again(-1, 0, c);
+}
+
+/* --------------------------------------------------------------- ending */
+
+static void on_kill(evutil_socket_t fd, short what, void *context)
+{
+    struct cell *c = context;
+
+    (void)fd;
+    (void)what;
+    if (!qemu_pid(c->screed->qemu))
+        event_base_loopbreak(c->screed->base);
+    qemu_kill(c->screed->qemu, SIGKILL);
+}
+
+void cell_down(struct screed *s)
+{
+    s->ending = true;
+    note(s, "cell-down", NULL);
+    qmp_command(s->qmp, "quit", NULL, NULL);
+    if (!qmp_is_ready(s->qmp))
+        qemu_kill(s->qemu, SIGTERM);
+    in(s->lifecycle->kill, qemu_pid(s->qemu) ? QUIT_MS : 0);
+}
+
+/* QEMU writes cell.log: what is over the limit is copied, then cut. */
+static void on_log(evutil_socket_t fd, short what, void *context)
+{
+    struct cell *c = context;
+
+    (void)fd;
+    (void)what;
+    screed_shorten(c->screed, CELL_LOG, c->screed->options.log_bytes);
+}
+
+static const struct channel_calls channel_table = {
+    .up = on_up,
+    .down = on_down,
+    .lost = on_lost,
+    .event = on_event,
+    .console = on_console,
+    .store = on_store,
+    .room = on_room,
+};
+
+static const struct qmp_calls qmp_table = {.ready = on_monitor_ready,
+                                           .lost = on_monitor_lost};
+static const struct qemu_calls qemu_table = {
+    .started = on_started, .refused = on_refused, .died = on_died};
+
+struct cell *cell_new(struct screed *s, cell_first *first)
+{
+    static const struct timeval check = {.tv_sec = CELL_LOG_CHECK};
+    struct cell *c = must_alloc(1, sizeof(*c));
+
+    c->screed = s;
+    c->first = first;
+    c->backoff = BACKOFF_LEAST;
+    c->early = evbuffer_new();
+    c->again = evtimer_new(s->base, on_again, c);
+    c->connect = evtimer_new(s->base, on_connect, c);
+    c->kill = evtimer_new(s->base, on_kill, c);
+    c->log = event_new(s->base, -1, EV_PERSIST, on_log, c);
+    event_add(c->log, &check);
+    s->channel = channel_new(s->base, &channel_table, s);
+    s->qmp = qmp_new(s->base, &qmp_table, s);
+    s->qemu = qemu_new(s, &qemu_table);
+    return c;
+}
+
+void cell_free(struct cell *c)
+{
+    struct screed *s = c->screed;
+
+    s->ending = true;
+    channel_free(s->channel);
+    qmp_free(s->qmp);
+    qemu_free(s->qemu);
+    evbuffer_free(c->early);
+    event_free(c->again);
+    event_free(c->connect);
+    event_free(c->kill);
+    event_free(c->log);
+    free(c);
+}
