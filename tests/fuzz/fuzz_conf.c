@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cell.conf as the bundle tool reads it. What is taken must make a plan, or
- * say why not, in which every promise of plan.h holds.
+ * say why not, in which every promise of plan.h holds; and what is written of
+ * its sections is read again, and written alike.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,33 @@ static void check_plan(const struct plan *p)
     free(f.list);
 }
 
+static char *write_all(const struct conf *c, size_t *size)
+{
+    char *text = NULL;
+    FILE *f = open_memstream(&text, size);
+
+    for (size_t i = 0; i < c->domain_count; i++)
+        conf_write_domain(f, &c->domains[i]);
+    fclose(f);
+    return text;
+}
+
+static void check_written(const struct conf *c)
+{
+    struct why w = {{0}};
+    size_t size[2];
+    char *text[2];
+    struct conf again;
+
+    text[0] = write_all(c, &size[0]);
+    FUZZ_CHECK(conf_parse(&again, "again", text[0], size[0], &w));
+    text[1] = write_all(&again, &size[1]);
+    FUZZ_CHECK(size[0] == size[1] && !memcmp(text[0], text[1], size[0]));
+    conf_free(&again);
+    free(text[0]);
+    free(text[1]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct why w = {{0}};
@@ -41,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         conf_free(&c);
         return 0;
     }
+    if (size < 2000) /* quotes lengthen lines, which have a limit */
+        check_written(&c);
     for (size_t i = 0; i < c.domain_count; i++)
         copies += c.domains[i].count;
     if (copies <= COPIES_MAX) {

@@ -248,7 +248,7 @@ static void test_long_line_is_refused(void)
     memset(text, 'a', sizeof(text));
     memcpy(text, WEB "cmdline = ", strlen(WEB "cmdline = "));
     CU_ASSERT_FALSE(conf_parse(&c, "f", text, sizeof(text), &w));
-    CU_ASSERT_STRING_EQUAL(w.text, "f:3: a line of more than 1023 bytes");
+    CU_ASSERT_STRING_EQUAL(w.text, "f:3: a line of more than 4095 bytes");
     conf_free(&c);
     /* fits the line, but not a command line */
     CU_ASSERT_FALSE(conf_parse(&c, "f", text, 800, &w));

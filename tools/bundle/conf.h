@@ -18,7 +18,7 @@
 #include "why.h"
 
 #define CONF_BYTES_MAX    (16u << 20)
-#define CONF_LINE_MAX     1024
+#define CONF_LINE_MAX     4096
 #define CONF_COPIES_MAX   131072 /* domains of one cell, copies counted */
 #define CONF_FORWARDS_MAX 16     /* of one domain */
 #define CONF_LABELS_MAX   16     /* of one domain */

@@ -16,6 +16,7 @@
 
 #define PAGE        ((uint64_t)SCREE_PAGE_SIZE)
 #define HEADERS_MAX 64
+#define LINUX       " (a program for Linux is no image; see docs/porting.md)"
 #define STACK_MAX   (1ull << 30)
 
 static uint64_t round_up(uint64_t n, uint64_t unit)
@@ -44,7 +45,7 @@ static bool check_header(const struct elf_file *f, struct why *w)
         return why_set(w, "made for machine %u, not for x86-64", h->e_machine);
     if (h->e_type == ET_DYN)
         return why_set(w, "position independent or a shared library; link "
-                          "with -static -no-pie");
+                          "with -static -no-pie" LINUX);
     if (h->e_type != ET_EXEC)
         return why_set(w, "not a linked program (type %u); link it first",
                        h->e_type);
@@ -170,7 +171,8 @@ static bool take_program_header(const struct elf_file *f, struct elf_image *e,
     switch (p->p_type) {
     case PT_INTERP:
     case PT_DYNAMIC:
-        return why_set(w, "dynamically linked; link with -static -no-pie");
+        return why_set(w, "dynamically linked; link with -static "
+                          "-no-pie" LINUX);
     case PT_NOTE:
         return take_note(f, e, p, w);
     case PT_LOAD:
@@ -185,8 +187,9 @@ static bool take_program_header(const struct elf_file *f, struct elf_image *e,
 static bool check_image(const struct elf_image *e, struct why *w)
 {
     if (!e->note.abi_major)
-        return why_set(w, "no scree note; write SCREE_IMAGE(memory, stack) in "
-                          "one source file and keep .note.scree in a PT_NOTE");
+        return why_set(
+            w, "no scree note; write SCREE_IMAGE(memory, stack) in "
+               "one source file and keep .note.scree in a PT_NOTE" LINUX);
     for (uint32_t i = 0; i < e->segment_count; i++) {
         const struct elf_segment *s = &e->segments[i];
         if ((s->flags & SCREE_SEGMENT_EXEC) && e->entry >= s->address &&
