@@ -71,6 +71,7 @@ static void closing(unsigned device)
 static void errors(void)
 {
     tap_is(vio(SCREE_VIO_OPEN, 2, 0), -XEN_ENODEV, "ABI-VIO-01 no device 2");
+    tap_is(vio(SCREE_VIO_OPEN, 4, 0), -XEN_ENODEV, "ABI-VIO-01 no device 4");
     tap_is(vio(SCREE_VIO_OPEN, 0xffffffff, 0), -XEN_ENODEV,
            "ABI-VIO-01 nor 4294967295");
     tap_is(vio(3, CON, 0), -XEN_EINVAL, "ABI-VIO-04 unknown operation");

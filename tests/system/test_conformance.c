@@ -13,11 +13,11 @@
 #define SECONDS 90
 
 static const char *const reports[] = {
-    "peer-1",       "peer-2",     "start-of-day", "version", "calls",
-    "multicall",    "events",     "upcalls",      "faults",  "threads",
-    "timer",        "clock",      "idle",         "memory",  "console",
-    "vio",          "vio-bare",   "vio-limited",  "grants",  "limits",
-    "instructions", "frozen-1-0",
+    "peer-1",       "peer-2",     "start-of-day", "version",    "calls",
+    "multicall",    "events",     "upcalls",      "faults",     "threads",
+    "timer",        "clock",      "idle",         "memory",     "console",
+    "vio",          "vio-bare",   "vio-limited",  "grants",     "limits",
+    "instructions", "frozen-1-0", "store-bare",   "store-bare",
 };
 
 static const char *const crashes[] = {
@@ -25,14 +25,18 @@ static const char *const crashes[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool start(struct cell *c, unsigned cpus, const char *machine)
+/* With a control domain: see pv-abi/conformance/control.conf. */
+static const char *const control_reports[] = {"store"};
+
+static bool start(struct cell *c, const char *bundle, unsigned cpus,
+                  const char *machine)
 {
     struct cell_options o = {.cpus = cpus, .machine = machine};
 
     if (!CHECK(cell_prepare(c, &o)))
         return false;
-    snprintf(c->bundle, sizeof(c->bundle), "%s/cells/conformance.bundle",
-             cell_build());
+    snprintf(c->bundle, sizeof(c->bundle), "%s/cells/%s.bundle", cell_build(),
+             bundle);
     c->q.initrd = c->bundle;
     return CHECK(cell_boot(c));
 }
@@ -77,7 +81,7 @@ static void run_all(unsigned cpus, const char *machine)
 {
     struct cell c;
 
-    if (start(&c, cpus, machine)) {
+    if (start(&c, "conformance", cpus, machine)) {
         for (unsigned i = 0; i < COUNT(reports); i++)
             check_report(&c, 0, reports[i]);
         /* Its first life has no report. */
@@ -88,6 +92,26 @@ static void run_all(unsigned cpus, const char *machine)
         check_frames(&c);
     }
     cell_stop(&c);
+}
+
+/* Its second life reports: the first ends on purpose. */
+static void run_control(unsigned cpus)
+{
+    struct cell c;
+
+    if (start(&c, "control", cpus, NULL)) {
+        for (unsigned i = 0; i < COUNT(control_reports); i++)
+            check_report(&c, 0, control_reports[i]);
+        check_report(&c, qemu_wait(c.qemu, 0, "dies once", SECONDS), "control");
+        check_frames(&c);
+    }
+    cell_stop(&c);
+}
+
+static void test_control(void)
+{
+    run_control(1);
+    run_control(2);
 }
 
 static void test_one_cpu(void)
@@ -123,11 +147,29 @@ static void test_typing(void)
     cell_stop(&c);
 }
 
+/* With a control domain: one that only answers the store's requests. */
+static void test_store(void)
+{
+    struct cell_options o = {
+        .cpus = 2,
+        .domains = "[domain control]\nimage = $B/guests/store_answer.elf\n"
+                   "address = none\ncontrol = yes\nmemory = 4M\n"
+                   "[domain store]\nimage = $B/guests/conf-store.elf\n"
+                   "address = none\n"};
+    struct cell c;
+
+    if (cell_start(&c, &o))
+        check_report(&c, 0, "store");
+    cell_stop(&c);
+}
+
 void suite_conformance(void)
 {
     CU_pSuite s = CU_add_suite("conformance", NULL, NULL);
 
     CU_add_test(s, "every row of the ABI reference", test_one_cpu);
     CU_add_test(s, "the same on two CPUs", test_two_cpus);
+    CU_add_test(s, "rows of a control domain", test_control);
     CU_add_test(s, "typed bytes reach a guest", test_typing);
+    CU_add_test(s, "the store's ring", test_store);
 }
