@@ -8,7 +8,7 @@
 #define CONTROL_DEFINITION_H
 
 #include "control/deadlines.h"
-#include "control/table.h"
+#include "control/lookup.h"
 #include "scree/channel.h"
 
 enum definition_life {
@@ -27,7 +27,7 @@ enum definition_life {
 #define DEFINITION_COLLECT    64 /* ended, and could not be collected yet */
 
 struct definition {
-    struct table_link by_name, by_domain;
+    struct lookup_link by_name, by_domain;
     struct definition *previous, *next; /* in the order of serials */
     struct deadline due;                /* next try, or kill */
     enum definition_life life;
@@ -47,7 +47,7 @@ struct definition {
     /* of the domain as it is or last was; name, memory, weight, group,
      * net_rate and ipv4 are also those of the next one */
     struct scree_domain_state state;
-    void *ring; /* the store's: see clients.h */
+    void *ring; /* the store's: see peers.h */
 };
 
 static inline const char *definition_name(const struct definition *d)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/clients.h"
+#include "control/peers.h"
 #include "control/frames.h"
 #include "control/manager.h"
 #include "control/nodes.h"
@@ -22,7 +22,7 @@ struct domain0 {
     struct manager manager;
     struct store *store;
     struct store_calls store_calls;
-    struct clients clients;
+    struct peers peers;
     struct nodes nodes;
     /* the channel */
     struct queue channel;
@@ -62,7 +62,7 @@ static void on_went(void *user, struct definition *d)
 {
     struct domain0 *z = user;
 
-    client_ring_gone(&z->clients, d->state.id);
+    peer_ring_gone(&z->peers, d->state.id);
     nodes_went(&z->nodes, d);
 }
 
@@ -191,7 +191,7 @@ static void on_sync(struct domain0 *z, const struct frame *f)
     if (f->length != sizeof(s))
         return;
     memcpy(&s, f->payload, sizeof(s));
-    clients_host_forget(&z->clients);
+    peers_host_forget(&z->peers);
     objects_drop_open(&z->manager.objects);
     queue_clear(&z->channel);
     z->events_lost = 0;
@@ -235,13 +235,13 @@ static void on_frame(struct domain0 *z, const struct frame *f)
         on_input(z, f);
         break;
     case SCREE_FRAME_STORE_OPEN:
-        client_host_open(&z->clients, f->tag);
+        peer_host_open(&z->peers, f->tag);
         break;
     case SCREE_FRAME_STORE:
-        client_host_input(&z->clients, f->tag, f->payload, f->length);
+        peer_host_input(&z->peers, f->tag, f->payload, f->length);
         break;
     case SCREE_FRAME_STORE_CLOSE:
-        client_host_close(&z->clients, f->tag);
+        peer_host_close(&z->peers, f->tag);
         break;
     default:
         break; /* of the cell's own kinds */
@@ -261,9 +261,9 @@ static bool refill(struct domain0 *z)
 /* One batch; no frame is begun while the host has much to take. */
 static bool channel_in(struct domain0 *z)
 {
-    if (channel_busy(&z->channel) || (z->in_at == z->in_size && !refill(z)))
+    if (peers_busy(&z->peers) || (z->in_at == z->in_size && !refill(z)))
         return false;
-    while (!channel_busy(&z->channel)) {
+    while (!peers_busy(&z->peers)) {
         const uint8_t *from = z->in + z->in_at;
         size_t n = z->in_size - z->in_at;
         struct frame f;
@@ -365,7 +365,7 @@ static bool changes(struct domain0 *z)
             manager_changed(&z->manager, n.head.domain);
         if (n.happened & SCREE_HAPPENED_STORE &&
             manager_by_domain(&z->manager, n.head.domain))
-            client_ring(&z->clients, n.head.domain);
+            peer_ring(&z->peers, n.head.domain);
     }
     return true;
 }
@@ -376,11 +376,11 @@ uint64_t domain0_pass(struct domain0 *z)
     uint64_t due;
 
     again |= channel_in(z);
-    again |= clients_pass(&z->clients);
+    again |= peers_pass(&z->peers);
     asked(z);
     due = manager_due(&z->manager, DUE_MOST);
     again |= consoles(z);
-    held_up = channel_busy(&z->channel);
+    held_up = peers_busy(&z->peers);
     channel_out(z);
     again |= held_up && !channel_busy(&z->channel);
     return again ? 0 : due;
@@ -404,7 +404,7 @@ static void reset_rings(struct domain0 *z)
 static bool open_store(struct domain0 *z)
 {
     z->store_calls = (struct store_calls){
-        .send = client_send,
+        .send = peer_send,
         .changed = on_changed,
         .introduce = on_introduce,
         .resume = on_resume,
@@ -413,8 +413,7 @@ static bool open_store(struct domain0 *z)
     };
     z->store =
         store_create(&z->options.limits, &z->store_calls, z, z->options.seed);
-    return z->store &&
-           clients_open(&z->clients, z->calls, z->store, &z->channel);
+    return z->store && peers_open(&z->peers, z->calls, z->store, &z->channel);
 }
 
 struct domain0 *domain0_create(const struct calls *calls,
@@ -453,8 +452,8 @@ void domain0_destroy(struct domain0 *z)
 {
     if (z->manager.calls)
         manager_close(&z->manager);
-    if (z->clients.calls)
-        clients_close(&z->clients);
+    if (z->peers.calls)
+        peers_close(&z->peers);
     if (z->store)
         store_destroy(z->store);
     queue_clear(&z->channel);

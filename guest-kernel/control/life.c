@@ -264,7 +264,7 @@ uint64_t manager_due(struct manager *m, unsigned most)
     struct deadline *at;
 
     while (most-- && (at = deadline_due(&m->deadlines, now))) {
-        struct definition *d = TABLE_OF(at, struct definition, due);
+        struct definition *d = LOOKUP_OF(at, struct definition, due);
 
         if (d->life == LIFE_BACKOFF)
             try_again(m, d);

@@ -34,7 +34,7 @@ struct manager {
     struct manager_hooks hooks;
     struct objects objects;
     struct addresses addresses;
-    struct table by_name, by_domain;
+    struct lookup by_name, by_domain;
     struct definition *first, *last;
     struct definition *cursor; /* where LIST goes on */
     struct deadlines deadlines;

@@ -16,16 +16,16 @@ bool object_digest_empty(const uint8_t *digest)
 
 static uint32_t digest_hash(const uint8_t *digest)
 {
-    return table_hash_bytes(digest, SCREE_DIGEST_SIZE, 0);
+    return lookup_hash_bytes(digest, SCREE_DIGEST_SIZE, 0);
 }
 
 static struct object *find_digest(const struct objects *o,
                                   const uint8_t *digest)
 {
-    struct table_link *l = table_first(&o->by_digest, digest_hash(digest));
+    struct lookup_link *l = lookup_first(&o->by_digest, digest_hash(digest));
 
     for (; l; l = l->next) {
-        struct object *x = TABLE_OF(l, struct object, by_digest);
+        struct object *x = LOOKUP_OF(l, struct object, by_digest);
 
         if (!memcmp(x->digest, digest, SCREE_DIGEST_SIZE))
             return x;
@@ -43,11 +43,11 @@ struct object *object_find(const struct objects *o, const uint8_t *digest,
 
 struct object *object_by_handle(const struct objects *o, uint32_t handle)
 {
-    struct table_link *l =
-        table_first(&o->by_handle, table_hash_number(handle));
+    struct lookup_link *l =
+        lookup_first(&o->by_handle, lookup_hash_number(handle));
 
     for (; l; l = l->next) {
-        struct object *x = TABLE_OF(l, struct object, by_handle);
+        struct object *x = LOOKUP_OF(l, struct object, by_handle);
 
         if (x->handle == handle)
             return x;
@@ -89,8 +89,8 @@ static struct object *add(struct objects *o,
     x->handle = r->handle;
     x->kind = r->kind;
     memcpy(x->digest, r->digest, SCREE_DIGEST_SIZE);
-    table_add(&o->by_digest, &x->by_digest, digest_hash(x->digest));
-    table_add(&o->by_handle, &x->by_handle, table_hash_number(x->handle));
+    lookup_add(&o->by_digest, &x->by_digest, digest_hash(x->digest));
+    lookup_add(&o->by_handle, &x->by_handle, lookup_hash_number(x->handle));
     if (!x->kind)
         open_link(o, x);
     return x;
@@ -99,8 +99,8 @@ static struct object *add(struct objects *o,
 static void forget(struct objects *o, struct object *x)
 {
     open_unlink(x);
-    table_remove(&o->by_digest, &x->by_digest);
-    table_remove(&o->by_handle, &x->by_handle);
+    lookup_remove(&o->by_digest, &x->by_digest);
+    lookup_remove(&o->by_handle, &x->by_handle);
     free(x);
 }
 
@@ -127,7 +127,7 @@ bool objects_open(struct objects *o, const struct calls *calls)
     struct scree_control_object r = {0};
 
     *o = (struct objects){.calls = calls};
-    if (!table_open(&o->by_digest) || !table_open(&o->by_handle))
+    if (!lookup_open(&o->by_digest) || !lookup_open(&o->by_handle))
         return false;
     while (!call(o, SCREE_CONTROL_object_get, &r)) {
         uint32_t next = r.handle + 1;
@@ -143,16 +143,16 @@ bool objects_open(struct objects *o, const struct calls *calls)
     return true;
 }
 
-static void clear(struct table *by_handle)
+static void clear(struct lookup *by_handle)
 {
     if (!by_handle->heads)
         return;
     for (uint32_t i = 0; i < by_handle->size; i++) {
-        struct table_link *next;
+        struct lookup_link *next;
 
-        for (struct table_link *l = by_handle->heads[i]; l; l = next) {
+        for (struct lookup_link *l = by_handle->heads[i]; l; l = next) {
             next = l->next;
-            free(TABLE_OF(l, struct object, by_handle));
+            free(LOOKUP_OF(l, struct object, by_handle));
         }
     }
 }
@@ -160,8 +160,8 @@ static void clear(struct table *by_handle)
 void objects_close(struct objects *o)
 {
     clear(&o->by_handle);
-    table_clear(&o->by_handle);
-    table_clear(&o->by_digest);
+    lookup_clear(&o->by_handle);
+    lookup_clear(&o->by_digest);
     o->open = NULL;
 }
 

@@ -8,10 +8,10 @@
 #define CONTROL_OBJECTS_H
 
 #include "control/calls.h"
-#include "control/table.h"
+#include "control/lookup.h"
 
 struct object {
-    struct table_link by_digest, by_handle;
+    struct lookup_link by_digest, by_handle;
     struct object *next_open, **open_at; /* not sealed */
     uint8_t digest[SCREE_DIGEST_SIZE];
     uint32_t handle;
@@ -21,7 +21,7 @@ struct object {
 
 struct objects {
     const struct calls *calls;
-    struct table by_digest, by_handle;
+    struct lookup by_digest, by_handle;
     struct object *open; /* not sealed */
 };
 

@@ -157,7 +157,7 @@ bool manager_open(struct manager *m, const struct calls *calls,
                   const struct manager_hooks *hooks)
 {
     *m = (struct manager){.calls = calls, .hooks = *hooks, .next_serial = 1};
-    if (!table_open(&m->by_name) || !table_open(&m->by_domain) ||
+    if (!lookup_open(&m->by_name) || !lookup_open(&m->by_domain) ||
         !open_cell(m) || !objects_open(&m->objects, calls)) {
         manager_close(m);
         return false;
@@ -174,8 +174,8 @@ void manager_close(struct manager *m)
         next = d->next;
         definition_delete(d);
     }
-    table_clear(&m->by_name);
-    table_clear(&m->by_domain);
+    lookup_clear(&m->by_name);
+    lookup_clear(&m->by_domain);
     deadlines_free(&m->deadlines);
     if (m->addresses.part)
         addresses_close(&m->addresses);

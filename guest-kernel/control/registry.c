@@ -10,7 +10,7 @@
 
 static uint32_t name_hash(const char *name)
 {
-    return table_hash_bytes(name, strlen(name), 0);
+    return lookup_hash_bytes(name, strlen(name), 0);
 }
 
 struct definition *definition_new(const char *name)
@@ -30,10 +30,10 @@ void definition_delete(struct definition *d)
 
 struct definition *manager_find(const struct manager *m, const char *name)
 {
-    struct table_link *l = table_first(&m->by_name, name_hash(name));
+    struct lookup_link *l = lookup_first(&m->by_name, name_hash(name));
 
     for (; l; l = l->next) {
-        struct definition *d = TABLE_OF(l, struct definition, by_name);
+        struct definition *d = LOOKUP_OF(l, struct definition, by_name);
 
         if (!strcmp(d->state.name, name))
             return d;
@@ -43,11 +43,11 @@ struct definition *manager_find(const struct manager *m, const char *name)
 
 struct definition *manager_by_domain(const struct manager *m, uint32_t domain)
 {
-    struct table_link *l =
-        table_first(&m->by_domain, table_hash_number(domain));
+    struct lookup_link *l =
+        lookup_first(&m->by_domain, lookup_hash_number(domain));
 
     for (; l; l = l->next) {
-        struct definition *d = TABLE_OF(l, struct definition, by_domain);
+        struct definition *d = LOOKUP_OF(l, struct definition, by_domain);
 
         if (d->state.id == domain)
             return d;
@@ -92,7 +92,7 @@ static void list_remove(struct manager *m, struct definition *d)
 
 void registry_add(struct manager *m, struct definition *d)
 {
-    table_add(&m->by_name, &d->by_name, name_hash(d->state.name));
+    lookup_add(&m->by_name, &d->by_name, name_hash(d->state.name));
     list_add(m, d);
     if (d->serial >= m->next_serial)
         m->next_serial = d->serial + 1;
@@ -100,18 +100,18 @@ void registry_add(struct manager *m, struct definition *d)
 
 void registry_remove(struct manager *m, struct definition *d)
 {
-    table_remove(&m->by_name, &d->by_name);
+    lookup_remove(&m->by_name, &d->by_name);
     list_remove(m, d);
 }
 
 void registry_bind(struct manager *m, struct definition *d)
 {
-    table_add(&m->by_domain, &d->by_domain, table_hash_number(d->state.id));
+    lookup_add(&m->by_domain, &d->by_domain, lookup_hash_number(d->state.id));
 }
 
 void registry_unbind(struct manager *m, struct definition *d)
 {
-    table_remove(&m->by_domain, &d->by_domain);
+    lookup_remove(&m->by_domain, &d->by_domain);
 }
 
 /* Is it the first with a serial of at least `from`? */

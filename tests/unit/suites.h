@@ -62,6 +62,9 @@
     X(frames) \
     X(manager) \
     X(manager_restart) \
+    X(arena) \
+    X(domain0) \
+    X(peers) \
     X(libxenstore) \
     X(xs_client) \
     X(object) \

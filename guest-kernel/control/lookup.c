@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* See table.h. */
-#include "control/table.h"
+/* See lookup.h. */
+#include "control/lookup.h"
 
 #include <stdlib.h>
 
 #define SIZE_LEAST 64
 
-static void put(struct table *t, struct table_link *l)
+static void put(struct lookup *t, struct lookup_link *l)
 {
-    struct table_link **head = &t->heads[l->hash & (t->size - 1)];
+    struct lookup_link **head = &t->heads[l->hash & (t->size - 1)];
 
     l->next = *head;
     *head = l;
 }
 
-bool table_open(struct table *t)
+bool lookup_open(struct lookup *t)
 {
-    *t = (struct table){
+    *t = (struct lookup){
         .heads = calloc(SIZE_LEAST, sizeof(*t->heads)),
         .size = SIZE_LEAST,
     };
     return t->heads != NULL;
 }
 
-static void rehash(struct table *t)
+static void rehash(struct lookup *t)
 {
-    struct table old = *t;
-    struct table_link **heads = calloc((size_t)t->size * 2, sizeof(*heads));
+    struct lookup old = *t;
+    struct lookup_link **heads = calloc((size_t)t->size * 2, sizeof(*heads));
 
     if (!heads)
         return;
     t->heads = heads;
     t->size *= 2;
     for (uint32_t i = 0; i < old.size; i++) {
-        struct table_link *next;
+        struct lookup_link *next;
 
-        for (struct table_link *l = old.heads[i]; l; l = next) {
+        for (struct lookup_link *l = old.heads[i]; l; l = next) {
             next = l->next;
             put(t, l);
         }
@@ -43,7 +43,7 @@ static void rehash(struct table *t)
     free(old.heads);
 }
 
-void table_add(struct table *t, struct table_link *l, uint32_t hash)
+void lookup_add(struct lookup *t, struct lookup_link *l, uint32_t hash)
 {
     if (t->count >= t->size)
         rehash(t);
@@ -52,9 +52,9 @@ void table_add(struct table *t, struct table_link *l, uint32_t hash)
     t->count++;
 }
 
-void table_remove(struct table *t, struct table_link *l)
+void lookup_remove(struct lookup *t, struct lookup_link *l)
 {
-    struct table_link **at = &t->heads[l->hash & (t->size - 1)];
+    struct lookup_link **at = &t->heads[l->hash & (t->size - 1)];
 
     while (*at != l)
         at = &(*at)->next;
@@ -62,18 +62,18 @@ void table_remove(struct table *t, struct table_link *l)
     t->count--;
 }
 
-struct table_link *table_first(const struct table *t, uint32_t hash)
+struct lookup_link *lookup_first(const struct lookup *t, uint32_t hash)
 {
     return t->heads[hash & (t->size - 1)];
 }
 
-void table_clear(struct table *t)
+void lookup_clear(struct lookup *t)
 {
     free(t->heads);
-    *t = (struct table){0};
+    *t = (struct lookup){0};
 }
 
-uint32_t table_hash_bytes(const void *bytes, size_t n, uint32_t seed)
+uint32_t lookup_hash_bytes(const void *bytes, size_t n, uint32_t seed)
 {
     const uint8_t *p = bytes;
     uint32_t h = seed ^ 2166136261u;

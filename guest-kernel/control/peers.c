@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See clients.h. */
-#include "control/clients.h"
+/* See peers.h. */
+#include "control/peers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +14,13 @@
 
 /* ----------------------------------------------------------- the lists */
 
-static void list_open(struct client_list *l)
+static void list_open(struct peer_list *l)
 {
     l->first = NULL;
     l->end = &l->first;
 }
 
-static void list_add(struct client_list *l, struct client *x)
+static void list_add(struct peer_list *l, struct peer *x)
 {
     x->list = l;
     x->next = NULL;
@@ -28,9 +28,9 @@ static void list_add(struct client_list *l, struct client *x)
     l->end = &x->next;
 }
 
-static struct client *list_take(struct client_list *l)
+static struct peer *list_take(struct peer_list *l)
 {
-    struct client *x = l->first;
+    struct peer *x = l->first;
 
     if (!x)
         return NULL;
@@ -41,9 +41,9 @@ static struct client *list_take(struct client_list *l)
     return x;
 }
 
-static void leave_list(struct client *x)
+static void leave_list(struct peer *x)
 {
-    struct client **at;
+    struct peer **at;
 
     if (!x->list)
         return;
@@ -55,7 +55,7 @@ static void leave_list(struct client *x)
     x->list = NULL;
 }
 
-static void make_ready(struct client *x)
+static void make_ready(struct peer *x)
 {
     if (x->list == &x->all->ready)
         return;
@@ -63,7 +63,7 @@ static void make_ready(struct client *x)
     list_add(&x->all->ready, x);
 }
 
-static void hold(struct client *x)
+static void hold(struct peer *x)
 {
     if (!x->list)
         list_add(&x->all->held, x);
@@ -71,12 +71,12 @@ static void hold(struct client *x)
 
 /* ------------------------------------------------------- come and go */
 
-static struct client *find(const struct table *t, uint32_t number)
+static struct peer *find(const struct lookup *t, uint32_t number)
 {
-    struct table_link *l = table_first(t, table_hash_number(number));
+    struct lookup_link *l = lookup_first(t, lookup_hash_number(number));
 
     for (; l; l = l->next) {
-        struct client *x = TABLE_OF(l, struct client, by_number);
+        struct peer *x = LOOKUP_OF(l, struct peer, by_number);
 
         if (x->number == number)
             return x;
@@ -84,13 +84,13 @@ static struct client *find(const struct table *t, uint32_t number)
     return NULL;
 }
 
-static struct client *make(struct clients *c, uint32_t number, bool host)
+static struct peer *make(struct peers *c, uint32_t number, bool host)
 {
-    struct client *x = calloc(1, sizeof(*x));
+    struct peer *x = calloc(1, sizeof(*x));
 
     if (!x)
         return NULL;
-    *x = (struct client){
+    *x = (struct peer){
         .all = c,
         .number = number,
         .host = host,
@@ -102,29 +102,28 @@ static struct client *make(struct clients *c, uint32_t number, bool host)
         free(x);
         return NULL;
     }
-    table_add(host ? &c->hosts : &c->rings, &x->by_number,
-              table_hash_number(number));
-    c->host_count += host;
+    lookup_add(host ? &c->hosts : &c->rings, &x->by_number,
+               lookup_hash_number(number));
     return x;
 }
 
-static void end(struct client *x)
+static void end(struct peer *x)
 {
-    struct clients *c = x->all;
+    struct peers *c = x->all;
 
     leave_list(x);
     store_disconnect(x->connection);
-    table_remove(x->host ? &c->hosts : &c->rings, &x->by_number);
-    c->host_count -= x->host;
+    lookup_remove(x->host ? &c->hosts : &c->rings, &x->by_number);
+    c->waiting -= x->in.size;
     queue_clear(&x->in);
     queue_clear(&x->out);
     free(x);
 }
 
 /* It goes by our will, and is told. */
-static void throw_out(struct client *x)
+static void throw_out(struct peer *x)
 {
-    struct clients *c = x->all;
+    struct peers *c = x->all;
     uint32_t number = x->number;
     bool host = x->host;
 
@@ -135,41 +134,41 @@ static void throw_out(struct client *x)
         (void)calls_plain(c->calls, SCREE_CONTROL_store_reset, number);
 }
 
-bool clients_open(struct clients *c, const struct calls *calls,
-                  struct store *store, struct queue *channel)
+bool peers_open(struct peers *c, const struct calls *calls, struct store *store,
+                struct queue *channel)
 {
-    *c = (struct clients){.calls = calls, .store = store, .channel = channel};
+    *c = (struct peers){.calls = calls, .store = store, .channel = channel};
     list_open(&c->ready);
     list_open(&c->held);
-    return table_open(&c->rings) && table_open(&c->hosts);
+    return lookup_open(&c->rings) && lookup_open(&c->hosts);
 }
 
-static void end_all(struct table *t)
+static void end_all(struct lookup *t)
 {
     for (uint32_t i = 0; t->heads && i < t->size; i++)
         while (t->heads[i])
-            end(TABLE_OF(t->heads[i], struct client, by_number));
+            end(LOOKUP_OF(t->heads[i], struct peer, by_number));
 }
 
-void clients_host_forget(struct clients *c)
+void peers_host_forget(struct peers *c)
 {
     end_all(&c->hosts);
 }
 
-void clients_close(struct clients *c)
+void peers_close(struct peers *c)
 {
     end_all(&c->hosts);
     end_all(&c->rings);
-    table_clear(&c->hosts);
-    table_clear(&c->rings);
+    lookup_clear(&c->hosts);
+    lookup_clear(&c->rings);
 }
 
 /* ---------------------------------------------------------------- out */
 
-void client_send(void *user, struct store_connection *connection,
-                 const void *packet, size_t size)
+void peer_send(void *user, struct store_connection *connection,
+               const void *packet, size_t size)
 {
-    struct client *x = store_connection_user(connection);
+    struct peer *x = store_connection_user(connection);
 
     (void)user;
     if (!queue_add(&x->out, packet, size))
@@ -177,7 +176,7 @@ void client_send(void *user, struct store_connection *connection,
     make_ready(x);
 }
 
-static void sent(struct client *x, size_t n)
+static void sent(struct peer *x, size_t n)
 {
     queue_drop(&x->out, n);
     if (!store_sent(x->connection, n))
@@ -185,7 +184,7 @@ static void sent(struct client *x, size_t n)
 }
 
 /* What waits for a host's client into the channel, while that has room. */
-static void flush_host(struct client *x)
+static void flush_host(struct peer *x)
 {
     while (x->out.size && !channel_busy(x->all->channel)) {
         size_t n = x->out.size < SCREE_FRAME_PAYLOAD ? x->out.size
@@ -199,7 +198,7 @@ static void flush_host(struct client *x)
 }
 
 /* Into the ring, as far as it has room. false: it is no longer there. */
-static bool flush_ring(struct client *x)
+static bool flush_ring(struct peer *x)
 {
     while (x->out.size) {
         uint64_t epoch = x->epoch;
@@ -218,9 +217,9 @@ static bool flush_ring(struct client *x)
 
 /* ---------------------------------------------------------- the host's */
 
-void client_host_open(struct clients *c, uint32_t number)
+void peer_host_open(struct peers *c, uint32_t number)
 {
-    struct client *old = find(&c->hosts, number);
+    struct peer *old = find(&c->hosts, number);
 
     if (old)
         end(old);
@@ -230,7 +229,7 @@ void client_host_open(struct clients *c, uint32_t number)
 }
 
 /* What waited, as far as the engine takes it. */
-static void feed(struct client *x)
+static void feed(struct peer *x)
 {
     while (x->in.size && !x->broken) {
         size_t n = store_room(x->connection);
@@ -242,27 +241,36 @@ static void feed(struct client *x)
         if (!store_input(x->connection, queue_front(&x->in), n))
             x->broken = true;
         queue_drop(&x->in, n);
+        x->all->waiting -= n;
     }
 }
 
-void client_host_input(struct clients *c, uint32_t number, const void *bytes,
-                       size_t n)
+static bool keep(struct peer *x, const void *bytes, size_t n)
 {
-    struct client *x = find(&c->hosts, number);
+    if (!queue_add(&x->in, bytes, n))
+        return false;
+    x->all->waiting += n;
+    return true;
+}
+
+void peer_host_input(struct peers *c, uint32_t number, const void *bytes,
+                     size_t n)
+{
+    struct peer *x = find(&c->hosts, number);
 
     if (!x || !n)
         return; /* its CLOSE is on the way */
     if (x->in.size || n > store_room(x->connection))
-        x->broken = !queue_add(&x->in, bytes, n);
+        x->broken = !keep(x, bytes, n);
     else
         x->broken = !store_input(x->connection, bytes, n);
     if (x->broken || x->in.size)
         make_ready(x);
 }
 
-void client_host_close(struct clients *c, uint32_t number)
+void peer_host_close(struct peers *c, uint32_t number)
 {
-    struct client *x = find(&c->hosts, number);
+    struct peer *x = find(&c->hosts, number);
 
     if (x)
         end(x);
@@ -270,19 +278,18 @@ void client_host_close(struct clients *c, uint32_t number)
 
 /* ------------------------------------------------------------- rings */
 
-void client_ring_gone(struct clients *c, uint32_t domain)
+void peer_ring_gone(struct peers *c, uint32_t domain)
 {
-    struct client *x = find(&c->rings, domain);
+    struct peer *x = find(&c->rings, domain);
 
     if (x)
         end(x);
 }
 
 /* The client of this opening of the ring; NULL: none, or no memory. */
-static struct client *ring_client(struct clients *c, uint32_t domain,
-                                  uint64_t epoch)
+static struct peer *ring_peer(struct peers *c, uint32_t domain, uint64_t epoch)
 {
-    struct client *x = find(&c->rings, domain);
+    struct peer *x = find(&c->rings, domain);
 
     if (x && x->epoch == epoch)
         return x;
@@ -296,27 +303,27 @@ static struct client *ring_client(struct clients *c, uint32_t domain,
     return x;
 }
 
-static void take_from_ring(struct clients *c, uint32_t domain)
+static void take_from_ring(struct peers *c, uint32_t domain)
 {
-    struct client *x;
+    struct peer *x;
     uint64_t epoch = 0;
     int n = calls_transfer(c->calls, SCREE_CONTROL_store_take, domain,
                            c->scratch, sizeof(c->scratch), &epoch);
 
     if (n < 0) {
-        client_ring_gone(c, domain);
+        peer_ring_gone(c, domain);
         return;
     }
-    x = ring_client(c, domain, epoch);
+    x = ring_peer(c, domain, epoch);
     if (x && n > 0 && !store_input(x->connection, c->scratch, (size_t)n)) {
         x->broken = true;
         make_ready(x);
     }
 }
 
-void client_ring(struct clients *c, uint32_t domain)
+void peer_ring(struct peers *c, uint32_t domain)
 {
-    struct client *x = find(&c->rings, domain);
+    struct peer *x = find(&c->rings, domain);
 
     if (!x) {
         take_from_ring(c, domain);
@@ -329,7 +336,7 @@ void client_ring(struct clients *c, uint32_t domain)
 /* ---------------------------------------------------------------- pass */
 
 /* Its ring may be another one by now: taking tells. */
-static void turn_ring(struct client *x)
+static void turn_ring(struct peer *x)
 {
     bool there = flush_ring(x);
 
@@ -343,7 +350,7 @@ static void turn_ring(struct client *x)
     }
 }
 
-static void turn_host(struct client *x)
+static void turn_host(struct peer *x)
 {
     flush_host(x);
     feed(x);
@@ -353,13 +360,13 @@ static void turn_host(struct client *x)
         hold(x);
 }
 
-bool clients_pass(struct clients *c)
+bool peers_pass(struct peers *c)
 {
     if (!channel_busy(c->channel))
         while (c->held.first)
             make_ready(list_take(&c->held));
     for (unsigned i = 0; i < PASS_MOST && c->ready.first; i++) {
-        struct client *x = list_take(&c->ready);
+        struct peer *x = list_take(&c->ready);
 
         if (x->host)
             turn_host(x);
