@@ -26,21 +26,29 @@ static enum progress fail(int why)
     return FAILED;
 }
 
+/* Makes room for one more part. */
+static bool grow(struct list *l)
+{
+    char *larger;
+
+    if (l->size > LIST_MAX) {
+        errno = E2BIG;
+        return false;
+    }
+    larger = realloc(l->bytes, l->size + XENSTORE_PAYLOAD_MAX);
+    if (larger)
+        l->bytes = larger;
+    return larger != NULL;
+}
+
 /* Adds the names of a part; an empty name is the list's end. */
 static enum progress add_names(struct list *l, const char *names, size_t size)
 {
     bool last = size == 1 || (size > 1 && names[size - 2] == '\0');
-    char *larger;
 
     if (size == 0 || names[size - 1] != '\0')
         return fail(EIO);
-    if (l->size + size > LIST_MAX)
-        return fail(E2BIG);
-    larger = realloc(l->bytes, l->size + size);
-    if (!larger)
-        return FAILED;
-    memcpy(larger + l->size, names, size);
-    l->bytes = larger;
+    memcpy(l->bytes + l->size, names, size);
     l->size += size - last;
     return last ? WHOLE : MORE;
 }
@@ -76,24 +84,29 @@ static enum progress read_part(struct xs_handle *h, xs_transaction_t t,
     return p;
 }
 
+/* The whole list, unless it keeps changing. */
+static enum progress read_list(struct xs_handle *h, xs_transaction_t t,
+                               const char *path, struct list *l)
+{
+    enum progress p = MORE;
+
+    for (unsigned tries = 0; p == MORE || p == AGAIN;) {
+        if (p == AGAIN && ++tries > TRIES_MAX)
+            return fail(EAGAIN);
+        if (p == AGAIN)
+            l->size = 0;
+        p = grow(l) ? read_part(h, t, path, l) : FAILED;
+    }
+    return p;
+}
+
 static char **read_parts(struct xs_handle *h, xs_transaction_t t,
                          const char *path, unsigned *num)
 {
     struct list l = {0};
-    enum progress p = MORE;
     char **names = NULL;
 
-    for (unsigned tries = 0; p != WHOLE && p != FAILED;) {
-        if (p == AGAIN) {
-            l.size = 0;
-            if (++tries > TRIES_MAX) {
-                p = fail(EAGAIN);
-                break;
-            }
-        }
-        p = read_part(h, t, path, &l);
-    }
-    if (p == WHOLE)
+    if (read_list(h, t, path, &l) == WHOLE)
         names = strings_array(l.bytes, l.size, num);
     free(l.bytes);
     return names;
