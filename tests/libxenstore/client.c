@@ -366,12 +366,13 @@ static void try_dead_server(void)
     unlink(path);
     say("watch", xs_watch(h, "/t/w", "token"));
     pthread_create(&waiting, NULL, read_watch, h);
-    say("read", xs_read(h, XBT_NULL, "/t/a", NULL) != NULL);
+    /* how it fails depends on who learns of it first */
+    printf("read: %d\n", xs_read(h, XBT_NULL, "/t/a", NULL) != NULL);
     waitpid(child, NULL, 0);
     pthread_join(waiting, &event);
     printf("waiting thread: %s\n", event ? "event" : "nothing");
-    say("read", xs_read(h, XBT_NULL, "/t/a", NULL) != NULL);
-    say("write", xs_write(h, XBT_NULL, "/t/a", "x", 1));
+    printf("read: %d\n", xs_read(h, XBT_NULL, "/t/a", NULL) != NULL);
+    printf("write: %d\n", xs_write(h, XBT_NULL, "/t/a", "x", 1));
     say_event("event", xs_check_watch(h));
     xs_close(h);
     say("open", xs_open(0) != NULL);

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES_MAX 100
-#define LIST_MAX  (64u << 20) /* bytes */
+#define TRIES_MAX       100
+#define LIST_MAX        (64u << 20) /* bytes */
+#define GENERATION_SIZE 24
 
 struct list {
     char *bytes;
     size_t size;
-    char generation[24];
+    char *generation; /* GENERATION_SIZE bytes */
 };
 
 enum progress { FAILED, MORE, WHOLE, AGAIN };
@@ -57,7 +58,7 @@ static enum progress add_part(struct list *l, const struct packet *part)
 {
     size_t length = strlen(part->body);
 
-    if (length >= part->head.len || length >= sizeof(l->generation))
+    if (length >= part->head.len || length >= GENERATION_SIZE)
         return fail(EIO);
     if (l->size == 0)
         strcpy(l->generation, part->body);
@@ -103,7 +104,8 @@ static enum progress read_list(struct xs_handle *h, xs_transaction_t t,
 static char **read_parts(struct xs_handle *h, xs_transaction_t t,
                          const char *path, unsigned *num)
 {
-    struct list l = {0};
+    char generation[GENERATION_SIZE];
+    struct list l = {.generation = generation};
     char **names = NULL;
 
     if (read_list(h, t, path, &l) == WHOLE)
