@@ -12,3 +12,16 @@ $(SCREED): $(call objects,tool,$(SCREED_SRC) tools/screed/main.c)
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(tool_CC) -o $@ $^ $(SCREED_LIBS)
+
+# With the control domain, which is booted from lib/scree, and a systemd unit.
+UNITS ?= $(PREFIX)/lib/systemd/system
+
+.PHONY: install-screed
+install: install-screed
+install-screed: all
+	install -d $(DEST)/bin $(DEST)/lib/scree/guests $(DESTDIR)$(UNITS)
+	install $(SCREED) $(DEST)/bin
+	install -m 644 $(BUILD)/guests/control.elf $(DEST)/lib/scree/guests
+	sed 's|@PREFIX@|$(PREFIX)|' tools/screed/scree@.service \
+		> $(DESTDIR)$(UNITS)/scree@.service
+	chmod 644 $(DESTDIR)$(UNITS)/scree@.service

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@
 struct cell {
     struct screed *screed;
     cell_first *first;   /* NULL: it has been told */
+    bool new_life;       /* the cell is not the one that was last known */
     bool fresh;          /* QEMU was started, not adopted: it has no forwards */
     unsigned backoff;    /* ms */
     struct event *again; /* start QEMU */
@@ -169,16 +171,30 @@ static void restore(struct domain *d, uint32_t flags)
     r->flags = flags;
     r->waiting = digest_is_none(&files) ? 1 : 2;
     memcpy(r->name, d->def.name, sizeof(r->name));
-    d->asked = true;
+    d->asked = !(flags & SCREE_RUN_DEFINE);
     s->lifecycle->restoring++;
     if (!digest_is_none(&files))
         objects_need(s->objects, &files, on_object, r);
     objects_need(s->objects, &d->image, on_object, r);
 }
 
+/* `always` is stronger than a stop, but only in another life of the cell. */
 static bool comes_back(const struct domain *d)
 {
+    const struct cell *c = d->screed->lifecycle;
+
+    if (d->def.restart == SCREE_RESTART_ALWAYS && c->new_life)
+        return true;
     return d->def.restart != SCREE_RESTART_NO && !d->def.stopped;
+}
+
+static void come_back(struct domain *d)
+{
+    if (d->def.stopped) {
+        d->def.stopped = false;
+        state_put(d->screed->state, d);
+    }
+    restore(d, SCREE_RUN_ADOPT);
 }
 
 /* Every definition is given to domain 0 with ADOPT: it takes the policy of
@@ -191,7 +207,7 @@ static void reconcile_one(struct domain *d)
         restore(d,
                 SCREE_RUN_ADOPT | (domain_is_down(d) ? SCREE_RUN_DEFINE : 0));
     else if (comes_back(d))
-        restore(d, SCREE_RUN_ADOPT);
+        come_back(d);
     else if (d->def.remove)
         cell_forget_domain(d);
     else
@@ -242,12 +258,52 @@ static void on_learned(void *context, const struct error *e)
 
 /* ------------------------------------------------------------- channel */
 
+/* The cell knows the time by seconds only: its clock is set against ours. */
+static void on_clock(void *context, const struct error *e, const void *answer,
+                     size_t n)
+{
+    struct scree_control_cell f;
+    struct screed *s = context;
+
+    if (e || n < sizeof(f))
+        return;
+    memcpy(&f, answer, sizeof(f));
+    s->epoch = screed_now() - f.now;
+}
+
+/* Which life of the cell was last known is in a file. */
+static void note_life(struct screed *s, uint64_t life)
+{
+    struct path p = screed_path(s, "cell.life");
+    unsigned long long known = 0;
+    FILE *f = fopen(p.text, "re");
+
+    if (f && fscanf(f, "%llu", &known) != 1)
+        known = 0;
+    if (f)
+        fclose(f);
+    s->lifecycle->new_life = known != life;
+    if (known == life)
+        return;
+    f = fopen(p.text, "we");
+    if (f) {
+        fprintf(f, "%llu\n", (unsigned long long)life);
+        fclose(f);
+    }
+}
+
 static void on_up(void *user, const struct scree_sync *sync)
 {
     struct screed *s = user;
 
+    note_life(s, sync->cell_life);
+    if (s->cell_life != sync->cell_life)
+        s->epoch = sync->cell_life;
+    else if (s->life != sync->life)
+        note(s, "control-restarted", NULL);
     s->life = sync->life;
     s->cell_life = sync->cell_life;
+    channel_request(s->channel, SCREE_MANAGE_CELL, NULL, 0, on_clock, s);
     objects_forget(s->objects);
     objects_learn(s->objects, on_learned, s);
 }
@@ -269,6 +325,15 @@ static void on_lost(void *user)
         in(s->lifecycle->connect, CONNECT_MS);
 }
 
+/* What is down for good does not come back with the cell. */
+static void stay_down(struct domain *d)
+{
+    if (d->def.restart == SCREE_RESTART_NO || d->def.stopped || d->op)
+        return;
+    d->def.stopped = true;
+    state_put(d->screed->state, d);
+}
+
 static void on_event(void *user, const struct scree_event *e)
 {
     struct screed *s = user;
@@ -284,6 +349,8 @@ static void on_event(void *user, const struct scree_event *e)
     domain_note(d, e);
     if (e->event == SCREE_EVENT_ENDED)
         journal_end_line(s->journal, &d->log);
+    if (e->event == SCREE_EVENT_DOWN)
+        stay_down(d);
     if (e->event != SCREE_EVENT_REMOVED)
         domain_tell(d, e);
     else if (!d->op)
@@ -393,6 +460,9 @@ static void on_started(struct screed *s)
     struct cell *c = s->lifecycle;
 
     c->fresh = true;
+    chmod(screed_path(s, CELL_CHANNEL).text, 0600);
+    chmod(screed_path(s, CELL_QMP).text, 0600);
+    chmod(screed_path(s, CELL_LOG).text, 0600);
     note(s, "cell-started", NULL);
     on_connect(-1, 0, c);
     tell_first(c, NULL);

@@ -149,12 +149,27 @@ void domain_tell_output(struct domain *d, const uint8_t *bytes, size_t n)
 
 /* --------------------------------------------------------------- state */
 
+/* A control domain that began anew does not know how one ended that is down. */
+static void keep_end(struct scree_manage_state *state,
+                     const struct scree_manage_state *old)
+{
+    if (state->ended || !old->ended || state->phase != SCREE_PHASE_DOWN)
+        return;
+    state->ended = old->ended;
+    state->reason = old->reason;
+    state->code = old->code;
+    if (old->reason == SHUTDOWN_crash)
+        state->phase = SCREE_PHASE_CRASHED;
+}
+
 void domain_set_state(struct domain *d, const struct scree_manage_state *state)
 {
     uint32_t id = state->domain.id;
+    struct scree_manage_state next = *state;
 
     set_id(d, id);
-    d->state = *state;
+    keep_end(&next, &d->state);
+    d->state = next;
     d->state.domain.id = id;
     d->in_cell = true;
 }

@@ -274,6 +274,7 @@ static int run(struct screed *s)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a full disk, too, is an error of write() */
     for (int i = 0; i < 2; i++) {
         events[i] = evsignal_new(s->base, signals[i], on_signal, s);
         event_add(events[i], NULL);

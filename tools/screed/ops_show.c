@@ -279,7 +279,7 @@ static void on_cell(void *context, const struct error *e, const void *answer,
     json_put_text(cell, "version", f.version);
     cJSON_AddNumberToObject(
         cell, "started",
-        (double)((s->cell_life ? s->cell_life : s->started) / 1000000) / 1000);
+        (double)((s->epoch ? s->epoch : s->started) / 1000000) / 1000);
     put_options(cell, s);
     put_facts(cell, &f);
     json_put_number(cell, "domains", s->domains.by_name.count);

@@ -22,7 +22,7 @@ uint64_t screed_now(void)
 
 uint64_t screed_unix(const struct screed *s, uint64_t system_ns)
 {
-    return s->cell_life + system_ns;
+    return s->epoch + system_ns;
 }
 
 struct path screed_path(const struct screed *s, const char *format, ...)

@@ -62,7 +62,8 @@ struct screed {
     bool ending;        /* `down` was asked for */
     bool refused;       /* QEMU did not start at all */
     uint64_t life;      /* of domain 0, 0: not known yet */
-    uint64_t cell_life; /* Unix time in ns when the cell started, or 0 */
+    uint64_t cell_life; /* of the cell: differs between any two */
+    uint64_t epoch;     /* Unix time in ns at the cell's system time 0, or 0 */
     struct channel *channel;
     struct qmp *qmp;
     struct qemu *qemu;
