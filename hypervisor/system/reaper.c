@@ -131,21 +131,29 @@ static bool stays(const struct domain *d)
     return d->cell->control && d->id != 0;
 }
 
-/* The last part. */
+static void say_gone(struct cell *cell, uint32_t id, const char *name,
+                     uint32_t reason)
+{
+    log_line(cell, "domain %u (%s) gone: %s, frames: %lu available", id, name,
+             reason_text(reason), frames_available(cell->frames));
+}
+
+/* The last part. What the control domain made comes and goes in thousands, and
+ * it knows: nothing is said of it. */
 static void finish(struct cell *cell, struct domain *d)
 {
     struct restart *r = comes_back(d) ? plan_restart(cell, d) : NULL;
-    const char *why = reason_text(domain_end_reason(d));
+    uint32_t id = d->id, reason = domain_end_reason(d);
     char name[SCREE_NAME_MAX];
-    uint32_t id = d->id;
+    bool boot = d->boot;
 
     bundle_name(domain_name(d), name);
     if (!r && stays(d))
         domain_take_down(d);
     else
         domain_take_apart(d);
-    log_line(cell, "domain %u (%s) gone: %s, frames: %lu available", id, name,
-             why, frames_available(cell->frames));
+    if (boot)
+        say_gone(cell, id, name, reason);
     if (r)
         restart_later(r);
     else

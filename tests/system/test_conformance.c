@@ -102,7 +102,9 @@ static void run_control(unsigned cpus)
     if (start(&c, "control", cpus, NULL)) {
         for (unsigned i = 0; i < COUNT(control_reports); i++)
             check_report(&c, 0, control_reports[i]);
-        check_report(&c, qemu_wait(c.qemu, 0, "dies once", SECONDS), "control");
+        check_report(&c,
+                     qemu_wait(c.qemu, 0, "control\\) gone: crashed", SECONDS),
+                     "control");
         check_frames(&c);
     }
     cell_stop(&c);
