@@ -55,7 +55,7 @@ void *store_connection_user(const struct store_connection *c)
 
 bool connection_full(const struct store_connection *c)
 {
-    return c->outstanding >= c->store->limits.outstanding;
+    return c->outstanding > c->store->limits.outstanding;
 }
 
 void connection_send(struct store_connection *c, const struct packet *p)

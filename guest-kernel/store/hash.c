@@ -139,6 +139,7 @@ void hash_remove(struct hash *h, struct hash_link *l)
     *at = l->next;
     h->count--;
     shrink(h);
+    shrink(h);
 }
 
 struct hash_link *hash_first(const struct hash *h, uint32_t hash)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table that grows and shrinks by one bucket with each insertion and
- * removal (linear hashing): no operation ever waits for a table to be copied,
+ * A hash table that grows by one bucket with an insertion and shrinks by two
+ * with a removal (linear hashing): no operation ever waits for a table to be copied,
  * and running out of memory makes chains longer, nothing else. Links stand in
  * what is kept; hashes are keyed, so that nobody outside can aim at a chain.
  */

@@ -76,7 +76,7 @@ static void drop_nodes(struct store *s)
     node_discard(s, s->root);
 }
 
-void store_destroy(struct store *s)
+void store_clear(struct store *s)
 {
     while (s->connections)
         store_disconnect(s->connections);
@@ -89,6 +89,11 @@ void store_destroy(struct store *s)
     hash_end(&s->watches);
     hash_end(&s->shadows);
     pool_end(&s->pool);
+}
+
+void store_destroy(struct store *s)
+{
+    store_clear(s);
     free(s);
 }
 
@@ -235,25 +240,30 @@ static void remove_owned(struct store *s, struct owner *d)
         remove_surely(s, d->owned);
 }
 
+static void forget(struct store *s, struct owner *d)
+{
+    owner_hold(d);
+    remove_owned(s, d);
+    owner_retire(s, d);
+    if (d->introduced)
+        owner_drop(s, d);
+    d->introduced = false;
+    owner_drop(s, d);
+}
+
 void store_domain_released(struct store *s, uint32_t domid)
 {
     struct owner *d = owner_find(s, domid);
     char home[NAMES_HOME_MAX];
-    struct node *n = node_find(s, home, names_home(domid, home) - 1);
+    struct node *n;
 
     if (d == s->control)
         return;
+    if (d)
+        forget(s, d);
+    n = node_find(s, home, names_home(domid, home) - 1);
     if (n)
         remove_surely(s, n);
-    if (d) {
-        owner_hold(d);
-        remove_owned(s, d);
-        owner_retire(s, d);
-        if (d->introduced)
-            owner_drop(s, d);
-        d->introduced = false;
-        owner_drop(s, d);
-    }
     special_fire(s, SPECIAL_RELEASE, domid);
 }
 

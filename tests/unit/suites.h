@@ -68,6 +68,13 @@
     X(libxenstore) \
     X(xs_client) \
     X(object) \
+    X(store_pool) \
+    X(store_wire) \
+    X(store_node) \
+    X(store_watch) \
+    X(store_transaction) \
+    X(store_quota) \
+    X(store_memory) \
     X(scree_args) \
     X(scree_text) \
     X(scree_apply)
