@@ -4,11 +4,13 @@
  * cell with a store the names come and go as /scree/names says; in another they
  * are those of the file "hosts" of the domain's file module (the bundle tool
  * makes one of the whole cell for `files = @hosts`). Other queries are handed
- * on to info.resolver, if there is one and it is somebody else.
+ * on to info.resolver, if there is one and it is somebody else, or to another
+ * server.
  *
  * Options: port=N (53), domain=NAME: names are also known as NAME.domain
- * (otherwise the cell's name in the store, or "cell"), and those of pebble.h.
- * Runs in 768 KiB with up to 5,000 names; 50 bytes more for each further one.
+ * (otherwise the cell's name in the store, or "cell"), upstream=ADDRESS: where
+ * foreign queries go (or "none"), and those of pebble.h. Runs in 768 KiB with
+ * up to 5,000 names; 50 bytes more for each further one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -257,16 +259,33 @@ static void open_zone(void)
     server.zone = &zone;
 }
 
-/* The cell's own resolver may well be this domain: then it asks nobody. */
+/* Who is asked for foreign names; 0: nobody. The cell's own resolver may well
+ * be this domain. */
+static uint32_t find_upstream(void)
+{
+    const struct scree_info *info = env_info();
+    uint32_t address = info->resolver;
+    char text[16];
+
+    if (pebble_option_text("upstream", text, sizeof(text)) &&
+        !dns_zone_parse(text, &address)) {
+        if (strcmp(text, "none") != 0)
+            pebble_log("dns: upstream=%s is no address", text);
+        address = 0;
+    }
+    return address == info->ipv4 ? 0 : address;
+}
+
 static void open_forward(void)
 {
     const struct scree_info *info = env_info();
+    uint32_t upstream = find_upstream();
 
     server.mask = info->prefix ? UINT32_MAX << (32 - info->prefix) : 0;
     server.network = info->ipv4 & server.mask;
-    if (info->resolver == 0 || info->resolver == info->ipv4)
+    if (upstream == 0)
         return;
-    if (!forward_start(&server, info->resolver, answer_asker))
+    if (!forward_start(&server, upstream, answer_asker))
         pebble_panic("dns: no memory to ask others");
     server.forwards = true;
 }
