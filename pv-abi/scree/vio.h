@@ -5,7 +5,8 @@
  *   scree_vio(op, device, argument)
  *     SCREE_VIO_OPEN   maps the device's ring page, zeroed, at
  *                      SCREE_VIO_PAGES + device * 4096 and starts the device;
- *                      argument 0. Returns the ring's size in entries.
+ *                      argument 0. Returns the ring's size in entries (of
+ *                      the store's, in bytes).
  *                      -ENODEV no such device; -EEXIST open already.
  *     SCREE_VIO_CLOSE  stops it and unmaps the page. -ENODEV: not open.
  *     SCREE_VIO_KICK   takes transmit entries, at most `argument` of them (0:
