@@ -39,6 +39,8 @@ static void begin(uint32_t ports)
 /* What the driver took belongs to the cell for good. */
 static void stop(void)
 {
+    if (w.cell->control)
+        world_domain_end(&w, atomic_load(&w.cell->domains[0]));
     w.free = frames_free(w.frames);
     world_stop(&w);
 }
@@ -156,6 +158,16 @@ static size_t taken_by_device(size_t at)
         at += n;
     }
     return at;
+}
+
+static size_t taken_bytes(void)
+{
+    size_t n = 0;
+    uint32_t part;
+
+    while ((part = card_take_bytes(&card, tx, in)) != UINT32_MAX)
+        n += part;
+    return n;
 }
 
 static void sends(void)
@@ -289,6 +301,30 @@ static void buffers_go_back_in_batches(void)
     CU_ASSERT_EQUAL(channel_receive(w.cell, in, 4), 4);
     CU_ASSERT_EQUAL(card_posted_on(&card, 0), 8);
     CU_ASSERT_EQUAL(card.notified, 1);
+    stop();
+}
+
+static void the_control_domain_is_told(void)
+{
+    start(0);
+    (void)world_control(&w);
+    poll();
+    CU_ASSERT_FALSE(world_told(&w));
+    CU_ASSERT(card_give_bytes(&card, 0, "12345", 5));
+    poll();
+    CU_ASSERT(world_told(&w));
+    poll();
+    CU_ASSERT_FALSE(world_told(&w));
+    while (send(out, 10))
+        ;
+    CU_ASSERT_EQUAL(taken_bytes(), VIRTIO_SERIAL_TX * 10);
+    CU_ASSERT_FALSE(world_told(&w));
+    poll();
+    CU_ASSERT(world_told(&w)); /* there is room again */
+    CU_ASSERT_EQUAL(send(out, 10), 10);
+    CU_ASSERT_EQUAL(taken_bytes(), 10);
+    poll();
+    CU_ASSERT_FALSE(world_told(&w)); /* nobody had found none */
     stop();
 }
 
@@ -469,6 +505,7 @@ void suite_channel(void)
         {"a sender without room is told", a_sender_without_room_is_told},
         {"what is sent goes in one batch", what_is_sent_goes_in_one_batch},
         {"buffers go back in batches", buffers_go_back_in_batches},
+        {"the control domain is told", the_control_domain_is_told},
         {"small queues do", small_queues_do},
         {"a device that lies is given up", a_device_that_lies_is_given_up},
         {"a buffer that comes twice comes once",

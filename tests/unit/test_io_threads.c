@@ -31,19 +31,11 @@ static struct domain *control, *d[CPUS];
 static struct virtio_card card;
 static atomic_uint wrong, busy;
 
-static struct domain *make(uint32_t id)
+static struct domain *make(void)
 {
-    struct domain_shape shape = {
-        .id = id,
-        .weight = SCREE_WEIGHT_DEFAULT,
-        .memory = 16,
-        .devices = 8,
-        .end = gfn((SCREE_IMAGE_BASE >> PAGE_SHIFT) + 16),
-    };
-    struct domain *made = world_domain_shaped(&w, &shape);
+    struct domain *made = world_domain(&w, 16);
 
-    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
-    made->info->features |= id ? SCREE_FEATURE_STORE : 0;
+    made->info->features |= SCREE_FEATURE_STORE;
     console_domain_init(made);
     domain_start(made);
     return made;
@@ -52,7 +44,6 @@ static struct domain *make(uint32_t id)
 static void start(void)
 {
     world_start(&w, &machine);
-    w.cell->control = true;
     CU_ASSERT_EQUAL(console_create(w.cell), 0);
     CU_ASSERT_EQUAL(journal_create(w.cell), 0);
     card_init(&card);
@@ -61,9 +52,9 @@ static void start(void)
     channel_probe(w.cell);
     CU_ASSERT_PTR_NOT_NULL_FATAL(w.cell->channel);
     w.free = frames_free(w.frames);
-    control = make(0);
+    control = world_control(&w);
     for (uint32_t id = 1; id < CPUS; id++)
-        d[id] = make(id);
+        d[id] = make();
     atomic_store(&wrong, 0);
     atomic_store(&busy, CPUS - 1);
 }
@@ -72,7 +63,6 @@ static void stop(void)
 {
     CU_ASSERT_EQUAL(atomic_load(&wrong), 0);
     CU_ASSERT(event_pending(control, SCREE_PORT_CONTROL));
-    world_domain_end(&w, control);
     world_stop(&w);
 }
 

@@ -209,6 +209,27 @@ static void a_cell_without_one_prints_as_ever(void)
     stop();
 }
 
+static void the_control_domain_is_told_once_for_each_look(void)
+{
+    start_journal();
+    (void)world_control(&w);
+    put(1, "a");
+    CU_ASSERT(world_told(&w));
+    put(1, "b");
+    CU_ASSERT_FALSE(world_told(&w));
+    CU_ASSERT_EQUAL(journal_take(w.cell, taken, 24), 24);
+    put(1, "c"); /* it may have looked away before b */
+    CU_ASSERT(world_told(&w));
+    CU_ASSERT_EQUAL(journal_take(w.cell, taken, 8), 0);
+    put(1, "d");
+    CU_ASSERT(world_told(&w));
+    holds("1:b|1:c|1:d|");
+    CU_ASSERT_FALSE(world_told(&w));
+    put(1, "e");
+    CU_ASSERT(world_told(&w));
+    stop();
+}
+
 static void making_it_may_lack_memory(void)
 {
     for (unsigned site = 1; site < 3; site++) {
@@ -249,6 +270,27 @@ static void the_screen_is_left_tidy_and_taken_back(void)
     CU_ASSERT_STRING_EQUAL(host_console_text(),
                            "[web] on the \n[web] screen\n");
     holds("");
+    stop();
+}
+
+/* Domain 0's own lines go to the screen: to tell of them would be one more. */
+static void the_control_domain_prints_on_the_screen(void)
+{
+    struct domain *control;
+
+    start();
+    control = world_control(&w);
+    strcpy(control->info->name, "control");
+    console_domain_init(control);
+    console_guest_write(control, "ready\n", 6);
+    CU_ASSERT_NOT_EQUAL(strstr(host_console_text(), "] ready\n"), NULL);
+    say("hello\n");
+    CU_ASSERT_EQUAL(strstr(host_console_text(), "hello"), NULL);
+    holds("1:hello\n|");
+    console_domain_fini(control);
+    CU_ASSERT_FALSE(journal_attached(w.cell));
+    say("alone\n");
+    CU_ASSERT_NOT_EQUAL(strstr(host_console_text(), "] alone\n"), NULL);
     stop();
 }
 
@@ -334,10 +376,14 @@ void suite_journal(void)
          keeps_nothing_while_nobody_is_there},
         {"a cell without one prints as ever",
          a_cell_without_one_prints_as_ever},
+        {"the control domain is told once for each look",
+         the_control_domain_is_told_once_for_each_look},
         {"making it may lack memory", making_it_may_lack_memory},
         {"takes the bytes as they are", takes_the_bytes_as_they_are},
         {"the screen is left tidy and taken back",
          the_screen_is_left_tidy_and_taken_back},
+        {"the control domain prints on the screen",
+         the_control_domain_prints_on_the_screen},
         {"the limit holds and the loss is told",
          the_limit_holds_and_the_loss_is_told},
         {"a loss at the end is told", a_loss_at_the_end_is_told},

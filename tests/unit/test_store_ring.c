@@ -9,6 +9,7 @@
 
 #include "world.h"
 
+#include "core/changes.h"
 #include "core/guestmem.h"
 #include "io/store_ring.h"
 #include "io/vio.h"
@@ -287,6 +288,42 @@ static void an_answer_is_for_one_epoch_only(void)
     stop();
 }
 
+static void happened(uint32_t what)
+{
+    uint32_t id = 0, bits = 0;
+
+    CU_ASSERT(world_told(&w));
+    CU_ASSERT(change_next(w.cell, &id, &bits));
+    CU_ASSERT_EQUAL(id, d->id);
+    CU_ASSERT_EQUAL(bits, what);
+}
+
+static void the_control_domain_is_told(void)
+{
+    const uint32_t both = SCREE_HAPPENED_STATE | SCREE_HAPPENED_STORE;
+    uint32_t id, bits;
+
+    start();
+    (void)world_control(&w);
+    while (change_next(w.cell, &id, &bits))
+        ;
+    CU_ASSERT_EQUAL(store_ring_notify(d), 0);
+    CU_ASSERT_FALSE(world_told(&w)); /* it is closed */
+    open_ring();
+    happened(both);
+    put("a", 1);
+    CU_ASSERT_FALSE(world_told(&w));
+    CU_ASSERT_EQUAL(store_ring_notify(d), 0);
+    CU_ASSERT_EQUAL(store_ring_notify(d), 0);
+    happened(SCREE_HAPPENED_STORE);
+    CU_ASSERT_FALSE(change_next(w.cell, &id, &bits));
+    CU_ASSERT_EQUAL(store_ring_reset(d), 0);
+    happened(both);
+    CU_ASSERT_EQUAL(op(SCREE_VIO_CLOSE, 0), 0);
+    happened(both);
+    stop();
+}
+
 /* ------------------------------------------------------------ hostile ones */
 
 static void nonsense_indices_stop_it(void)
@@ -365,6 +402,7 @@ void suite_store_ring(void)
         {"wraps around", wraps_around},
         {"full is full", full_is_full},
         {"an answer is for one epoch only", an_answer_is_for_one_epoch_only},
+        {"the control domain is told", the_control_domain_is_told},
         {"nonsense indices stop it", nonsense_indices_stop_it},
         {"our own words do not count", our_own_words_do_not_count},
         {"a reset ends it until it is opened anew",

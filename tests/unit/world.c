@@ -69,7 +69,7 @@ static void check_empty(struct world *w)
 
 void world_stop(struct world *w)
 {
-    for (uint32_t id = 1; id < WORLD_DOMAINS; id++) {
+    for (uint32_t id = 0; id < WORLD_DOMAINS; id++) {
         struct domain *d = atomic_load(&w->cell->domains[id]);
 
         if (d)
@@ -107,10 +107,10 @@ struct domain *world_domain_shaped(struct world *w,
     return world_create(w, shape, &d) ? NULL : d;
 }
 
-struct domain *world_domain(struct world *w, uint64_t memory)
+static struct domain *make(struct world *w, uint32_t id, uint64_t memory)
 {
     struct domain_shape shape = {
-        .id = free_id(w),
+        .id = id,
         .weight = SCREE_WEIGHT_DEFAULT,
         .memory = memory,
         .devices = EXTRA_FRAMES,
@@ -121,6 +121,32 @@ struct domain *world_domain(struct world *w, uint64_t memory)
     if (!d)
         abort();
     return d;
+}
+
+struct domain *world_domain(struct world *w, uint64_t memory)
+{
+    return make(w, free_id(w), memory);
+}
+
+struct domain *world_control(struct world *w)
+{
+    struct domain *d;
+
+    w->cell->control = true;
+    d = make(w, 0, 16);
+    domain_start(d);
+    (void)world_told(w);
+    return d;
+}
+
+bool world_told(struct world *w)
+{
+    struct domain *d = atomic_load(&w->cell->domains[0]);
+    uint64_t bit = 1ull << SCREE_PORT_CONTROL;
+
+    return __atomic_fetch_and(&d->shared->evtchn_pending[0], ~bit,
+                              __ATOMIC_SEQ_CST) &
+           bit;
 }
 
 void world_domain_end(struct world *w, struct domain *d)

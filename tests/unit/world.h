@@ -40,6 +40,10 @@ int world_create(struct world *w, const struct domain_shape *shape,
 struct domain *world_domain_shaped(struct world *w,
                                    const struct domain_shape *shape);
 void world_domain_end(struct world *w, struct domain *d);
+/* A started control domain; what it was told so far is forgotten. */
+struct domain *world_control(struct world *w);
+/* Has it been told of something new since the last time? */
+bool world_told(struct world *w);
 
 /* Runs fn(argument) and tells whether it ended in a panic. What the cell
  * printed is in host_console_text(); locks are forgotten, not released. */
