@@ -93,6 +93,7 @@ static void print_step(const struct apply_step *s)
     static const struct {
         const char *mark, *after;
     } kinds[] = {
+        [APPLY_KEEP] = {"=", ""},
         [APPLY_ADD] = {"+", ""},
         [APPLY_SET] = {"~", ""},
         [APPLY_REPLACE] = {"~", " (made anew)"},

@@ -59,8 +59,8 @@ static bool write_all(const void *bytes, size_t n)
 
 static void say(const struct loop *l, const char *text)
 {
-    fprintf(stderr, "%sscree: %s %s\n", l->terminal.raw ? "\n" : "", l->a->name,
-            text);
+    fprintf(stderr, "%sscree: '%s' %s\n", l->terminal.raw ? "\n" : "",
+            l->a->name, text);
 }
 
 /* A connection of its own, since the first one carries the console. */

@@ -48,10 +48,10 @@ static void add_end(struct outcome_text *t, const cJSON *state)
     const char *why = json_text(state, "why", "");
     const char *reason = json_text(state, "reason", "");
 
-    if (*why)
-        add(t, ": %.100s", why);
-    else if (!strcmp(reason, "poweroff") || !strcmp(reason, "reboot"))
+    if (!strcmp(reason, "poweroff") && json_number(state, "next", 0) == 0)
         add(t, " (%d)", outcome_status(state));
+    else if (*why)
+        add(t, ": %.100s", why);
     else if (*reason)
         add(t, " (%.20s)", reason);
 }

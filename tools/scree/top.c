@@ -291,7 +291,7 @@ int top_run(struct cli *c)
     if (sort && (!sort[0] || !strchr("ncmpwh", sort[0])))
         return cli_usage(c, "--sort %.40s: it wants n, c, m, p, w or h", sort);
     if (sort)
-        t.sort = sort[0];
+        t.sort = (unsigned char)sort[0];
     good = cli_open(c, &e) &&
            (batch ? run_batch(&t, n, &e) : run_screen(&t, n, &e));
     rates_free(&t.now);
