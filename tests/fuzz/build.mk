@@ -14,8 +14,8 @@ FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
 	$(addprefix tests/unit/,world.c net_world.c fake_cell.c) \
 	$(filter-out %_pv.c %/heap.c,$(CONTROL_SRC)) \
 	$(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
-	$(addprefix guest-kernel/,dns/message.c dns/names.c dns/zone.c http/files.c \
-	http/request.c) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
+	$(addprefix guest-kernel/,dns/message.c dns/names.c dns/pending.c dns/zone.c \
+	http/files.c http/request.c text.c xs/client.c xs/events.c) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
 FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 
 $(BUILD)/fuzzers/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \

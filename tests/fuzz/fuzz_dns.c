@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The dns service: any bytes as a query; the first byte chooses a zone. What is
- * answered must be a response that can be read.
+ * answered must be a response that can be read; what is called foreign must
+ * have a question that can be kept.
  */
 #include "dns/message.h"
+#include "dns/pending.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,31 @@ static void answer(const struct dns_zone *zone, const uint8_t *query,
     }
 }
 
+/* A list that changes, and a table of what was handed on. */
+static void follow(const uint8_t *query, size_t size)
+{
+    static const struct dns_asker asker = {.address = 1};
+    static struct dns_pending_table table;
+    struct dns_names names;
+    struct dns_server s = {.names = &names, .suffix = "cell", .forwards = true};
+    size_t question = 0, name = size < 40 ? size : 40;
+    struct dns_host host;
+    struct dns_pending *p;
+
+    dns_names_open(&names);
+    if (dns_names_set(&names, (const char *)query, name, 1))
+        FUZZ_CHECK(dns_names_name(&names, (const char *)query, name, &host));
+    if (dns_is_foreign(&s, query, size, &question)) {
+        FUZZ_CHECK(question > 12 && question <= size);
+        p = dns_pending_add(&table, &asker, query, question, 7);
+        FUZZ_CHECK(p != NULL);
+        p->deadline = 1;
+        FUZZ_CHECK(!dns_pending_match(&table, query, size)); /* a query */
+        dns_pending_free(p);
+    }
+    dns_names_close(&names);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct dns_zone zone;
@@ -48,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!query)
         return 0;
     memcpy(query, data + 1, size - 1);
+    follow(query, size - 1);
     if (data[0] & 2) {
         /* the input is the zone itself */
         if (dns_zone_open(&zone, (const char *)query, size - 1)) {
