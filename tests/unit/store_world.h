@@ -13,10 +13,10 @@
 #include "store/state.h"
 
 #define STORE_CLIENTS 8
-#define STORE_EVENTS  256
+#define STORE_EVENTS  1024
 
 struct store_event {
-    char path[256];
+    char path[128];
     char token[64];
 };
 

@@ -75,6 +75,7 @@
     X(store_transaction) \
     X(store_quota) \
     X(store_memory) \
+    X(store_model) \
     X(scree_args) \
     X(scree_text) \
     X(scree_apply)
