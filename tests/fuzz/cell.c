@@ -10,6 +10,7 @@
 #include "io/console.h"
 #include "io/switch.h"
 #include "system/bundle.h"
+#include "system/control.h"
 #include "system/loop.h"
 #include "system/reaper.h"
 
@@ -51,7 +52,8 @@ struct cell *fuzz_cell_start(const void *module, size_t size)
     host_start(&config);
     host_on_idle(on_idle, NULL);
     make_cell();
-    if (bundle_open(cell) || net_switch_create(cell) || restart_init(cell)) {
+    if (bundle_open(cell) || (cell->control && control_init(cell)) ||
+        net_switch_create(cell) || restart_init(cell)) {
         available = frames_available(frames);
         return NULL;
     }
@@ -61,7 +63,7 @@ struct cell *fuzz_cell_start(const void *module, size_t size)
 
 static void end_all(void)
 {
-    for (uint32_t id = 1; id < FUZZ_CELL_DOMAINS; id++) {
+    for (uint32_t id = 0; id < FUZZ_CELL_DOMAINS; id++) {
         struct domain *d = atomic_load(&cell->domains[id]);
 
         if (d)
