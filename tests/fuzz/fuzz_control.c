@@ -5,6 +5,7 @@
  * rings, sleep, fault and end. It may die itself in between. Afterwards all
  * that was made is killed, collected and dropped, and every frame is back.
  *
+ * The first half of the input is domain 0's script, the second the others':
  *   byte 0: what (see enum), then what that needs
  */
 #include "scree/store.h"
@@ -29,7 +30,7 @@
 enum what { CALL, PUT_OBJECT, OTHER, TIME, DIE, KINDS };
 
 struct script {
-    struct fuzz_input in;
+    struct fuzz_input in, others;
     struct cell *cell;
     unsigned steps;
 };
@@ -246,7 +247,7 @@ static struct vcpu_exit other(struct machine_vcpu *mv, void *arg)
 {
     struct vcpu *v = container_of(mv, struct vcpu, m);
     struct script *s = arg;
-    struct fuzz_input *in = &s->in;
+    struct fuzz_input *in = &s->others;
     uint32_t word = fuzz_u16(in);
 
     switch (fuzz_byte(in) % 8) {
@@ -394,7 +395,7 @@ static void end(struct script *s)
 {
     struct domain *d0;
 
-    s->in.left = 0;
+    s->in.left = s->others.left = 0;
     d0 = alive(s);
     if (!d0)
         return; /* it has powered off: fuzz_cell_stop() forgets the cell */
@@ -406,7 +407,8 @@ static void end(struct script *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct script s = {.in = {data, size}};
+    struct script s = {.in = {data, size / 2},
+                       .others = {data + size / 2, size - size / 2}};
 
     s.cell = fuzz_cell_start(&boot, sizeof(boot));
     FUZZ_CHECK(s.cell != NULL);
