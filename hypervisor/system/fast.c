@@ -128,7 +128,7 @@ FAST fast_yield(struct vcpu *v)
 {
     struct machine_regs *r = &v->m.regs;
 
-    if ((uint32_t)r->rdi != SCHEDOP_yield || v->cpu->queue.count != 0)
+    if ((uint32_t)r->rdi != SCHEDOP_yield || heap_glance(&v->cpu->queue) != 0)
         return false;
     r->rax = 0;
     return finish(v);

@@ -52,6 +52,7 @@
     X(control_domain) \
     X(control_object) \
     X(control_transfer) \
+    X(control_threads) \
     X(net_threads) \
     X(http) \
     X(dns) \
