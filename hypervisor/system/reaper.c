@@ -145,14 +145,14 @@ static void finish(struct cell *cell, struct domain *d)
     struct restart *r = comes_back(d) ? plan_restart(cell, d) : NULL;
     uint32_t id = d->id, reason = domain_end_reason(d);
     char name[SCREE_NAME_MAX];
-    bool boot = d->boot;
+    bool said = d->boot || !cell->control;
 
     bundle_name(domain_name(d), name);
     if (!r && stays(d))
         domain_take_down(d);
     else
         domain_take_apart(d);
-    if (boot)
+    if (said)
         say_gone(cell, id, name, reason);
     if (r)
         restart_later(r);
