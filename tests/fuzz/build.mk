@@ -11,7 +11,8 @@ FUZZ_MAIN    := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_MAIN))
 FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
 	$(wildcard hypervisor/machine/host/*.c) \
-	$(addprefix tests/unit/,world.c net_world.c fake_cell.c) \
+	$(addprefix tests/unit/,world.c net_world.c fake_cell.c \
+	store_check.c) \
 	$(filter-out %_pv.c %/heap.c,$(CONTROL_SRC)) \
 	$(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
 	$(addprefix guest-kernel/,dns/message.c dns/names.c dns/pending.c dns/zone.c \
