@@ -282,7 +282,8 @@ static int run(struct screed *s)
     s->lifecycle = cell_new(s, on_first);
     screed_log(s, "screed begins, process %d", (int)getpid());
     cell_begin(s->lifecycle);
-    event_base_dispatch(s->base);
+    if (!s->refused)
+        event_base_dispatch(s->base);
     for (int i = 0; i < 2; i++)
         event_free(events[i]);
     remove_sockets(s, s->ending);

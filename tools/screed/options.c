@@ -204,7 +204,7 @@ static bool parse_store(struct options *o, const cJSON *json, struct error *e)
 
 static uint64_t default_control(uint64_t memory)
 {
-    uint64_t part = memory / 8 & ~(MIB - 1);
+    uint64_t part = memory / 16 & ~(MIB - 1);
 
     if (part < 16 * MIB)
         return 16 * MIB;

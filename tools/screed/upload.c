@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <sha2.h>
 
+#include "tools/screed/domain.h"
 #include "tools/screed/objects_private.h"
 
 #define UPLOAD_WINDOW 24
@@ -332,6 +333,30 @@ unsigned objects_drop_unused(struct objects *o)
     return dropped;
 }
 
+static const char *first_user(const struct screed *s, const struct digest *d)
+{
+    for (const struct domain *u = s->domains.first; u; u = u->next)
+        if (digest_same(&u->image, d) || digest_same(&u->files, d))
+            return u->def.name;
+    return "";
+}
+
+static bool refuse_used(const struct objects *o, const struct object *object,
+                        struct error *e)
+{
+    const char *name = first_user(o->screed, &object->digest);
+
+    if (!object->users)
+        return error_set(e, "bad-state", "it is just being given to the cell");
+    if (object->users == 1)
+        return error_set(e, "bad-state",
+                         "domain '%s' is made of it; remove that first", name);
+    return error_set(e, "bad-state",
+                     "domain '%s' and %u more are made of it; remove them "
+                     "first",
+                     name, object->users - 1);
+}
+
 bool objects_remove(struct objects *o, const struct digest *d, struct error *e)
 {
     struct object *object = objects_find(o, d);
@@ -339,9 +364,7 @@ bool objects_remove(struct objects *o, const struct digest *d, struct error *e)
     if (!object)
         return error_set(e, "no-such-image", "the cell has no such image");
     if (object->users || object->upload)
-        return error_set(e, "bad-state",
-                         "%u domains are made of it; remove them first",
-                         object->users);
+        return refuse_used(o, object, e);
     if (object->in_cell)
         drop(o, object);
     objects_delete(o, object);

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# The tests of screed: sanitized, with a program that stands for the cell.
+
+SCREED_TESTS  := $(BUILD)/screed/screed-tests
+SCREED_TESTED := $(BUILD)/screed/screed
+FAKE_CELL     := $(BUILD)/screed/fake-cell
+
+screed_link = $(Q)mkdir -p $(@D) && $(host_CC) $(host_FLAGS) -o $@ $^
+
+$(SCREED_TESTED): $(call objects,host,$(wildcard tools/screed/*.c \
+	tools/lib/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c)))
+	$(call say,link,$@)
+	$(screed_link) -levent -lcjson -lmd -lpthread
+
+$(SCREED_TESTS): $(call objects,host,$(filter-out %/fake_cell.c,$(wildcard \
+	tests/screed/*.c)) $(filter-out %/main.c,$(wildcard tools/screed/*.c \
+	tools/bundle/*.c)) $(wildcard tools/lib/*.c))
+	$(call say,link,$@)
+	$(screed_link) -lcunit -levent -lcjson -lmd -lpthread
+
+$(FAKE_CELL): $(call objects,tool,tests/screed/fake_cell.c tools/screed/frame.c)
+	$(call say,link,$@)
+	$(Q)mkdir -p $(@D) && $(tool_CC) -o $@ $^
+
+TESTS += screed-tests
+.PHONY: screed-tests
+screed-tests: $(SCREED_TESTS) $(SCREED_TESTED) $(FAKE_CELL) all
+	@timeout 600 $(SCREED_TESTS)
