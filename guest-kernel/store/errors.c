@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <xen/io/xs_wire.h>
+#include "scree/store.h"
 
 const char *store_error_name(int error)
 {

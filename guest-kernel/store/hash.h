@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash table that grows by one bucket with an insertion and shrinks by two
- * with a removal (linear hashing): no operation ever waits for a table to be copied,
- * and running out of memory makes chains longer, nothing else. Links stand in
- * what is kept; hashes are keyed, so that nobody outside can aim at a chain.
+ * with a removal (linear hashing): no operation ever waits for a table to be
+ * copied, and running out of memory makes chains longer, nothing else. Links
+ * stand in what is kept; hashes are keyed, so that nobody outside can aim at a
+ * chain.
  */
 #ifndef STORE_HASH_H
 #define STORE_HASH_H

@@ -8,8 +8,6 @@
 
 #include "store/ops.h"
 
-#define DOMID_SELF 0x7ff0u
-
 static int parse_domid(const char *text, uint32_t *domid)
 {
     uint64_t n;

@@ -15,7 +15,7 @@
 #include "store/pool.h"
 #include "store/store.h"
 
-#include <xen/io/xs_wire.h>
+#include "scree/store.h"
 
 #define STORE_PACKET_MAX (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 

@@ -213,6 +213,10 @@ int main(int argc, char **argv)
     };
     static struct server v;
 
+    if (argc < 2) {
+        fprintf(stderr, "usage: store-server SOCKET [DOMID...]\n");
+        return 2;
+    }
     signal(SIGPIPE, SIG_IGN);
     v.store = store_create(NULL, &calls, &v, (uint64_t)getpid());
     for (size_t i = 0; i < CLIENTS + DOMAINS; i++)
@@ -224,8 +228,6 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    for (; argc > 1;)
+    for (;;)
         turn(&v);
-    fprintf(stderr, "usage: store-server SOCKET [DOMID...]\n");
-    return 2;
 }
