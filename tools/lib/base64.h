@@ -8,10 +8,9 @@
 
 /* Room for the text of n bytes, with the final 0. */
 #define BASE64_ROOM(n) (((n) + 2) / 3 * 4 + 1)
-* /
 
-    /* text has BASE64_ROOM(n) bytes. */
-    void base64_encode(const void *bytes, size_t n, char *text);
+/* text has BASE64_ROOM(n) bytes. */
+void base64_encode(const void *bytes, size_t n, char *text);
 
 /* *n: room in bytes, then how many there are. */
 bool base64_decode(const char *text, void *bytes, size_t *n);
