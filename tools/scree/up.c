@@ -215,7 +215,7 @@ static void merge(cJSON *into, cJSON *options, bool *changed)
 /* ---------------------------------------------------------- the daemon */
 
 /* Its output goes into a file, since what it leaves running may keep a pipe
- * open. */
+ * open; of what we were given open (locks, pipes) it gets nothing. */
 static pid_t spawn(const char *program, const char *cell, int output)
 {
     pid_t pid = fork();
@@ -226,6 +226,7 @@ static pid_t spawn(const char *program, const char *cell, int output)
     dup2(output, STDOUT_FILENO);
     close(STDIN_FILENO);
     open("/dev/null", O_RDONLY);
+    close_range(STDERR_FILENO + 1, ~0u, 0);
     execl(program, "screed", "--cell", cell, (char *)NULL);
     dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
     _exit(127);
