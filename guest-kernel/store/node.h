@@ -33,6 +33,7 @@ struct content {
     uint32_t size;
 };
 
+/* What a walk looks at stands at both ends: few lines of cache. */
 struct node {
     struct hash_link link;
     struct node *parent;
@@ -41,10 +42,10 @@ struct node {
     struct node *ghosts;
     struct node *owned_next, *owned_prev; /* of the owner's */
     struct past *past;                    /* newest first */
+    uint64_t changed, listed;
     struct content content;
     uint32_t child_bytes; /* names of the children, with their ends */
-    uint64_t changed, listed;
-    uint16_t length; /* of the name */
+    uint16_t length;      /* of the name */
     char name[];
 };
 

@@ -1,15 +1,33 @@
 # SPDX-License-Identifier: MIT
-# The store as a program of its own, for tests with Debian's xenstore tools.
+# The store outside a cell: a server on a Unix socket, to be used by Debian's
+# xenstore tools; what its operations cost; and Debian's own xenstored beside
+# it (see docs/store.md).
 
 STORE_SERVER := $(BUILD)/tests/store-server
-STORE_ENGINE := $(wildcard guest-kernel/store/*.c)
+STORE_LOAD   := $(BUILD)/bench/store-load
+STORE_CURVE  := $(BUILD)/bench/store-curve
+NOXEN        := $(BUILD)/tests/noxen.so
 
-STORE_OBJS   := $(call objects,tool,tests/store/server.c $(STORE_ENGINE))
-$(STORE_OBJS): tool_FLAGS += -iquote guest-kernel
-$(STORE_SERVER): $(STORE_OBJS)
+STORE_ENGINE := $(call objects,tool,$(wildcard guest-kernel/store/*.c))
+STORE_OBJS   := $(call objects,tool,$(addprefix tests/store/,server.c curve.c \
+	load.c))
+$(STORE_ENGINE) $(STORE_OBJS): tool_FLAGS += -iquote guest-kernel
+
+$(STORE_SERVER): $(BUILD)/tool/tests/store/server.o $(STORE_ENGINE)
+$(STORE_CURVE): $(BUILD)/tool/tests/store/curve.o $(STORE_ENGINE)
+$(STORE_LOAD): $(BUILD)/tool/tests/store/load.o
+$(STORE_SERVER) $(STORE_CURVE) $(STORE_LOAD):
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(tool_CC) -o $@ $^
 
-.PHONY: store-server
+$(NOXEN): tests/store/noxen.c
+	@mkdir -p $(@D)
+	$(call say,tool,$<)
+	$(Q)$(tool_CC) $(tool_FLAGS) -MF $(@:.so=.d) -fPIC -shared -o $@ $<
+
+.PHONY: store-server store-curve store-load
 store-server: $(STORE_SERVER)
+store-curve: $(STORE_CURVE)
+	$(STORE_CURVE)
+store-load: $(STORE_LOAD) $(STORE_SERVER) $(NOXEN)
