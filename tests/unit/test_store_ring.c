@@ -239,7 +239,7 @@ static void wraps_around(void)
             piece[i] = (char)next_in++;
         put(piece, n);
         got = take(piece, RING + 1);
-        CU_ASSERT_EQUAL(got, n);
+        CU_ASSERT_EQUAL(got, (int)n);
         for (uint32_t i = 0; i < n; i++)
             CU_ASSERT_EQUAL((uint8_t)piece[i], (uint8_t)(next_in - n + i));
         for (uint32_t i = 0; i < n; i++)
