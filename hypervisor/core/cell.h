@@ -83,6 +83,7 @@ struct cell {
     struct channel *channel; /* NULL: no way to the host */
     bool control;            /* the bundle has a control domain */
     uint32_t control_record; /* and this is its record */
+    struct domain *making;   /* that the control domain has begun, or NULL */
     struct objects *objects; /* what the control domain uploads, or NULL */
     void *transfer;          /* a frame for copies to and from it, or NULL */
     struct changes changes;

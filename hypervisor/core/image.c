@@ -65,8 +65,24 @@ static int map_part(struct space *s, gfn_t at, const struct part *p)
     return 0;
 }
 
-static int map_segment(const struct image *i, const struct scree_segment *g,
-                       struct space *s)
+/* Of p's pages, those that are also in [from, from + most). */
+static struct part cut(struct part p, uint64_t from, uint64_t most)
+{
+    uint64_t skipped = min_u64(from, p.count);
+
+    p.first += skipped;
+    p.count = min_u64(p.count - skipped, most);
+    return p;
+}
+
+static bool fits(const struct scree_segment *g, const struct space *s)
+{
+    return segment_gfn(g).n >= s->ram_start.n &&
+           segment_end(g).n <= s->ram_end.n;
+}
+
+static struct part segment_part(const struct image *i,
+                                const struct scree_segment *g)
 {
     struct part p = {.content = &i->content,
                      .first = g->offset >> PAGE_SHIFT,
@@ -74,35 +90,57 @@ static int map_segment(const struct image *i, const struct scree_segment *g,
                      .rights = MAP_READ,
                      .soft = SOFT_SHARED};
 
-    if (segment_gfn(g).n < s->ram_start.n || segment_end(g).n > s->ram_end.n)
-        return -XEN_EINVAL;
     if (g->flags & SCREE_SEGMENT_WRITE)
         p.soft = SOFT_COW;
     if (g->flags & SCREE_SEGMENT_EXEC)
         p.rights |= MAP_EXEC;
-    return map_part(s, segment_gfn(g), &p);
+    return p;
 }
 
-int image_map(struct image *i, struct space *s)
+int image_map(const struct image *i, struct space *s, uint64_t from,
+              uint64_t most)
 {
     for (uint32_t k = 0; k < i->record->segment_count; k++) {
-        int result = map_segment(i, &i->record->segments[k], s);
+        const struct scree_segment *g = &i->record->segments[k];
+        struct part all = segment_part(i, g), p = cut(all, from, most);
+        int result;
 
+        if (!fits(g, s))
+            return -XEN_EINVAL;
+        result = map_part(s, gfn(segment_gfn(g).n + p.first - all.first), &p);
         if (result)
             return result;
+        from -= min_u64(from, all.count);
+        most -= p.count;
     }
     return 0;
 }
 
-int module_map(struct module *m, struct space *s, gfn_t at)
+uint64_t image_pages(const struct image *i)
 {
-    struct part p = {.content = &m->content,
-                     .first = m->record->offset >> PAGE_SHIFT,
-                     .count = pages(m->record->size),
-                     .rights = MAP_READ,
-                     .soft = SOFT_SHARED};
+    uint64_t n = 0;
 
-    return map_part(s, at, &p);
+    for (uint32_t k = 0; k < i->record->segment_count; k++)
+        n += pages(i->record->segments[k].file_size);
+    return n;
+}
+
+int module_map(const struct module *m, struct space *s, gfn_t at, uint64_t from,
+               uint64_t most)
+{
+    const struct part all = {.content = &m->content,
+                             .first = m->record->offset >> PAGE_SHIFT,
+                             .count = module_pages(m),
+                             .rights = MAP_READ,
+                             .soft = SOFT_SHARED};
+    struct part p = cut(all, from, most);
+
+    return map_part(s, gfn(at.n + p.first - all.first), &p);
+}
+
+uint64_t module_pages(const struct module *m)
+{
+    return pages(m->record->size);
 }
 
 uint64_t image_shared_pages(const struct image *i)

@@ -47,14 +47,19 @@ void content_read(const struct content *c, uint64_t offset, void *to, size_t n);
 
 /*
  * Maps text and read-only data shared, data copy-on-write; the rest of the
- * image is bss, zero-on-demand. The domain's lock is held and its RAM range
- * set. -XEN_EINVAL: the image does not fit in it; -XEN_EEXIST: something is in
- * the way; -XEN_ENOMEM. After an error some pages stay mapped: the caller
- * destroys the space.
+ * image is bss, zero-on-demand. Of its pages, counted from 0 through all its
+ * segments, those in [from, from + most); image_pages() says how many there
+ * are. The domain's lock is held and its RAM range set. -XEN_EINVAL: the image
+ * does not fit in it; -XEN_EEXIST: something is in the way; -XEN_ENOMEM. After
+ * an error some pages stay mapped: the caller destroys the space.
  */
-must_check int image_map(struct image *i, struct space *s);
-/* Maps the module read-only at `at`; errors as above. */
-must_check int module_map(struct module *m, struct space *s, gfn_t at);
+must_check int image_map(const struct image *i, struct space *s, uint64_t from,
+                         uint64_t most);
+uint64_t image_pages(const struct image *i);
+/* Maps pages of the module read-only, its first one at `at`; as above. */
+must_check int module_map(const struct module *m, struct space *s, gfn_t at,
+                          uint64_t from, uint64_t most);
+uint64_t module_pages(const struct module *m);
 /* Pages of the image that stay shared for ever, so that no domain needs a
  * frame of its own for them. */
 uint64_t image_shared_pages(const struct image *i);

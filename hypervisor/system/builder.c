@@ -65,18 +65,6 @@ static void unuse(struct domain *d)
     lock_release(&d->cell->lock);
 }
 
-static int map_contents(struct domain *d, const struct plan *p)
-{
-    int result;
-
-    lock_take(&d->lock);
-    result = image_map(p->b->image, &d->space);
-    if (!result && p->b->module)
-        result = module_map(p->b->module, &d->space, p->files);
-    lock_release(&d->lock);
-    return result;
-}
-
 /* What the config says of the domain itself. */
 static void fill_domain(struct domain *d, const struct blueprint *b)
 {
@@ -140,27 +128,8 @@ static int attach_network(struct domain *d, const struct scree_domain_config *c)
     return 0;
 }
 
-/* Everything after creation; on failure domain_take_apart() is due. */
-static int furnish(struct domain *d, const struct plan *p)
-{
-    int result;
-
-    use(d, p->b);
-    fill_domain(d, p->b);
-    fill_info(d, p);
-    console_domain_init(d);
-    result = map_contents(d, p);
-    if (!result)
-        result = attach_network(d, p->b->config);
-    if (result)
-        return result;
-    machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(p->b->image->record->entry),
-                      gva(d->info->memory_end), SCREE_INFO_PAGE);
-    return 0;
-}
-
-int domain_make(struct cell *cell, const struct blueprint *b,
-                struct domain **out)
+int domain_begin(struct cell *cell, const struct blueprint *b,
+                 struct domain **out)
 {
     struct domain *d;
     struct plan p;
@@ -170,13 +139,65 @@ int domain_make(struct cell *cell, const struct blueprint *b,
     result = domain_create(cell, &p.shape, &d);
     if (result)
         return result;
-    result = furnish(d, &p);
-    if (result) {
+    use(d, b);
+    fill_domain(d, b);
+    fill_info(d, &p);
+    console_domain_init(d);
+    result = attach_network(d, b->config);
+    if (result)
         domain_take_apart(d);
+    else
+        *out = d;
+    return result;
+}
+
+static int map_pages(struct domain *d, uint64_t from, uint64_t most)
+{
+    uint64_t n = image_pages(d->image);
+    gfn_t files = gva_gfn(gva(d->info->files_start));
+
+    if (from < n)
+        return image_map(d->image, &d->space, from, min_u64(most, n - from));
+    return d->module ? module_map(d->module, &d->space, files, from - n, most)
+                     : 0;
+}
+
+int domain_map(struct domain *d, uint64_t *done, uint64_t most)
+{
+    uint64_t all = image_pages(d->image);
+    int result;
+
+    if (d->module)
+        all += module_pages(d->module);
+    lock_take(&d->lock);
+    result = map_pages(d, *done, most);
+    lock_release(&d->lock);
+    if (result)
         return result;
-    }
-    *out = d;
+    *done += *done < image_pages(d->image)
+                 ? min_u64(most, image_pages(d->image) - *done)
+                 : most;
+    if (*done < all)
+        return DOMAIN_MORE;
+    machine_vcpu_init(&d->vcpu.m, &d->space.m, gva(d->image->record->entry),
+                      gva(d->info->memory_end), SCREE_INFO_PAGE);
     return 0;
+}
+
+/* All of it at once, for start-up and restarts. */
+static int make(struct cell *cell, const struct blueprint *b,
+                struct domain **out)
+{
+    uint64_t done = 0;
+    int result = domain_begin(cell, b, out);
+
+    if (result)
+        return result;
+    while ((result = domain_map(*out, &done, UINT32_MAX)) == DOMAIN_MORE)
+        ;
+    if (result)
+        domain_take_apart(*out);
+    return result;
 }
 
 /* ----------------------------------------------------- the boot bundle's */
@@ -244,7 +265,7 @@ int domain_build(struct cell *cell, uint32_t index, struct domain **out)
     b = blueprint_of(cell, index, &c);
     if (b.id >= cell->domain_limit)
         return refuse(cell, index, "the cell has too many domains");
-    result = domain_make(cell, &b, out);
+    result = make(cell, &b, out);
     if (result)
         (void)refuse(cell, index, reason_of(cell, result));
     return result;

@@ -26,12 +26,17 @@ struct blueprint {
     uint32_t id;           /* or DOMAIN_ID_ANY */
     bool boot;
 };
-/* Makes it; nothing of `b` is needed afterwards. config->image and ->module are
- * kept as the numbers by which the control domain knows them. -XEN_ENOMEM,
+/* Makes it, but for the pages of image and module, which are mapped by
+ * domain_map(); nothing of `b` is needed afterwards. config->image and ->module
+ * are kept as the numbers by which the control domain knows them. -XEN_ENOMEM,
  * -XEN_ENOSPC, -XEN_EEXIST: the id is in use; -XEN_EADDRINUSE,
  * -XEN_EADDRNOTAVAIL: its network address cannot be had. */
-must_check int domain_make(struct cell *cell, const struct blueprint *b,
-                           struct domain **out);
+must_check int domain_begin(struct cell *cell, const struct blueprint *b,
+                            struct domain **out);
+#define DOMAIN_MORE 1
+/* Maps at most `most` pages from *done on, which begins with 0: DOMAIN_MORE; 0:
+ * d is ready to start; -XEN_ENOMEM: domain_take_apart() is due. */
+must_check int domain_map(struct domain *d, uint64_t *done, uint64_t most);
 
 /* The reverse, for a domain that nobody can reach any more: a part of it, in
  * bounded time; true: what is left is little. */

@@ -20,6 +20,7 @@ struct module;
 struct control {
     struct vcpu *v;
     struct cell *cell;
+    uint64_t at;                /* where the record lies */
     struct continuation *again; /* of a call that gives way */
     union {
         struct scree_control head;
@@ -40,14 +41,17 @@ typedef int64_t control_fn(struct control *c);
 SCREE_CONTROL_LIST(CONTROL_HANDLER)
 #undef CONTROL_HANDLER
 
-/* Goes on with an object_seal or object_drop. */
-int64_t control_seal_more(struct cell *cell, struct continuation *k);
-int64_t control_drop_more(struct cell *cell, struct continuation *k);
+/* Goes on with a call that gave way; what it needs stands in k. */
+int64_t control_create_more(struct vcpu *v, struct continuation *k);
+int64_t control_seal_more(struct vcpu *v, struct continuation *k);
+int64_t control_drop_more(struct vcpu *v, struct continuation *k);
 
 /* What a cell with a control domain needs besides. -XEN_ENOMEM. */
 must_check int control_init(struct cell *cell);
 /* The control domain is about to end: nobody takes the journal any more. */
 void control_detach(struct cell *cell);
+/* It has ended, and runs nowhere: what it had only begun to make goes, too. */
+void control_abandon(struct cell *cell);
 
 /* Is [at, at + n), n > 0, the caller's to read? So that a call that would fail
  * later has done nothing. -XEN_EFAULT. */

@@ -20,6 +20,8 @@
 #include "system/bundle.h"
 #include "system/crash.h"
 
+#define MAP_BATCH 512 /* pages mapped between two looks at others */
+
 static const char version_text[] = "scree 1.1";
 
 /* ------------------------------------------------------------- the cell */
@@ -91,12 +93,44 @@ int64_t control_create(struct control *c)
     no = bundle_check_config(config, b.image, b.module);
     if (no.code)
         return no.code;
-    result = domain_make(c->cell, &b, &d);
+    result = domain_begin(c->cell, &b, &d);
     if (result)
         return result;
-    r->head.domain = d->id;
-    domain_admit(d);
-    return 0;
+    c->cell->making = d;
+    *c->again = (struct continuation){
+        .nr = __HYPERVISOR_scree_control,
+        .cmd = SCREE_CONTROL_create,
+        .list = gva(c->at),
+    };
+    return HC_AGAIN;
+}
+
+/* The record can be written: the call has looked, and its caller stands still.
+ */
+int64_t control_create_more(struct vcpu *v, struct continuation *k)
+{
+    struct cell *cell = v->domain->cell;
+    struct domain *d = cell->making;
+    int64_t result = domain_map(d, &k->done, MAP_BATCH);
+
+    if (result == DOMAIN_MORE)
+        return HC_AGAIN;
+    if (!result)
+        result = copy_out(v, k->list.a + offsetof(struct scree_control, domain),
+                          &d->id, sizeof(d->id));
+    cell->making = NULL;
+    if (result)
+        domain_take_apart(d);
+    else
+        domain_admit(d);
+    return result;
+}
+
+void control_abandon(struct cell *cell)
+{
+    if (cell->making)
+        domain_take_apart(cell->making);
+    cell->making = NULL;
 }
 
 /* --------------------------------------------------------- one domain */
@@ -187,7 +221,8 @@ int64_t control_set(struct control *c)
     const struct scree_control_set *r = &c->r.set;
     struct domain *d = domain_find(c->cell, r->head.domain);
 
-    if (r->what == 0 || r->what & ~(uint32_t)(SCREE_SET_WEIGHT | SCREE_SET_NET_RATE))
+    if (r->what == 0 ||
+        r->what & ~(uint32_t)(SCREE_SET_WEIGHT | SCREE_SET_NET_RATE))
         return -XEN_EINVAL;
     if (r->what & SCREE_SET_WEIGHT &&
         (r->weight == 0 || r->weight > UINT16_MAX))

@@ -337,8 +337,9 @@ int64_t control_object_seal(struct control *c)
     return 0;
 }
 
-int64_t control_seal_more(struct cell *cell, struct continuation *k)
+int64_t control_seal_more(struct vcpu *v, struct continuation *k)
 {
+    struct cell *cell = v->domain->cell;
     uint32_t handle = (uint32_t)k->list.a;
     struct object *o = object_of(cell, handle);
     struct symbol_walk w = {(uint32_t)k->done, k->extra};
@@ -401,8 +402,9 @@ static void object_free(struct frames *f, struct object *o)
     frame_unpromise(f, &quota, quota.promised);
 }
 
-int64_t control_drop_more(struct cell *cell, struct continuation *k)
+int64_t control_drop_more(struct vcpu *v, struct continuation *k)
 {
+    struct cell *cell = v->domain->cell;
     uint32_t at = (uint32_t)k->list.a - first_handle(cell);
     struct object *o = cell->objects->place[at];
     uint64_t end = min_u64(k->done + WORK_BATCH, pages(o->size));

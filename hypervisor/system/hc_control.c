@@ -61,11 +61,21 @@ static int take(struct control *c, uint64_t at, const struct op **op)
     return result;
 }
 
-static int64_t go_on(struct cell *cell, struct continuation *k)
+static int64_t more(struct vcpu *v, struct continuation *k)
 {
-    int64_t result = k->cmd == SCREE_CONTROL_object_seal
-                         ? control_seal_more(cell, k)
-                         : control_drop_more(cell, k);
+    switch (k->cmd) {
+    case SCREE_CONTROL_create:
+        return control_create_more(v, k);
+    case SCREE_CONTROL_object_seal:
+        return control_seal_more(v, k);
+    default:
+        return control_drop_more(v, k);
+    }
+}
+
+static int64_t go_on(struct vcpu *v, struct continuation *k)
+{
+    int64_t result = more(v, k);
 
     if (result != HC_AGAIN)
         k->nr = CONTINUATION_NONE;
@@ -81,15 +91,16 @@ int64_t hc_scree_control(struct vcpu *v, const struct hypercall *call)
     if (v->domain->id != 0)
         return -XEN_EPERM;
     if (call->again->nr != CONTINUATION_NONE)
-        return go_on(v->domain->cell, call->again);
+        return go_on(v, call->again);
     c.v = v;
     c.cell = v->domain->cell;
+    c.at = call->a[0];
     c.again = call->again;
     result = take(&c, call->a[0], &op);
     if (!result)
         result = op->run(&c);
     if (result == HC_AGAIN)
-        return go_on(c.cell, c.again);
+        return go_on(v, c.again);
     if (!result && op->out)
         result = copy_out(v, call->a[0], &c.r, op->size);
     return result;

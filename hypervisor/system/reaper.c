@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "system/builder.h"
 #include "system/bundle.h"
+#include "system/control.h"
 #include "system/options.h"
 
 #define DELAY_FIRST 100000000ull   /* 100 ms */
@@ -148,6 +149,8 @@ static void finish(struct cell *cell, struct domain *d)
     bool said = d->boot || !cell->control;
 
     bundle_name(domain_name(d), name);
+    if (id == 0)
+        control_abandon(cell);
     if (!r && stays(d))
         domain_take_down(d);
     else

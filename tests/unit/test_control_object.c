@@ -564,6 +564,87 @@ static void half_a_drop_can_be_ended(void)
     control_stop(&x);
 }
 
+#define LARGE 1200 /* pages of files: more than are mapped at once */
+
+static struct {
+    struct scree_bundle head;
+    struct scree_bundle_module module;
+    char files[LARGE][PAGE_SIZE] __attribute__((aligned(4096)));
+} large;
+
+static uint32_t large_module(struct control_world *x)
+{
+    uint32_t handle;
+
+    control_object_module(&small);
+    large.head = small.header;
+    large.module = small.module;
+    large.head.size = sizeof(large);
+    large.head.modules = sizeof(large.head);
+    large.module.offset = PAGE_SIZE;
+    large.module.size = sizeof(large.files);
+    for (unsigned i = 0; i < LARGE; i++)
+        large.files[i][0] = (char)i;
+    handle = control_upload(x, &large, sizeof(large));
+    CU_ASSERT_EQUAL_FATAL(control_seal(x, handle), 0);
+    return handle;
+}
+
+static void large_modules_are_mapped_in_parts(void)
+{
+    struct control_world x;
+    struct scree_control_create r = control_new(0, "large");
+    struct domain *d;
+    char byte;
+
+    control_prepare();
+    control_start(&x);
+    r.config.module = large_module(&x);
+    CU_ASSERT_EQUAL(CONTROL(&x, create, &r), 0);
+    d = life_find(&x.w, r.head.domain);
+    for (uint64_t i = 0; i < LARGE; i++) {
+        guest_get(d, d->info->files_start + i * PAGE_SIZE, &byte, 1);
+        CU_ASSERT_EQUAL(byte, (char)i);
+    }
+    control_stop(&x);
+}
+
+/* The control domain dies while it makes another one. */
+static void half_a_domain_is_taken_apart(void)
+{
+    struct control_world x;
+    struct scree_control_create r = control_new(0, "half");
+    uint64_t before;
+    struct machine_regs *g;
+
+    control_prepare();
+    control_start(&x);
+    r.config.module = large_module(&x);
+    r.head = (struct scree_control){SCREE_CONTROL_VERSION, SCREE_CONTROL_create,
+                                    sizeof(r), 0};
+    guest_put(x.d0, CONTROL_RECORD, &r, sizeof(r));
+    before = frames_free(x.w.frames);
+    guest_run(x.d0);
+    g = &x.d0->vcpu.m.regs;
+    g->rax = __HYPERVISOR_scree_control;
+    g->rdi = CONTROL_RECORD;
+    hypercall_dispatch(&x.d0->vcpu);
+    CU_ASSERT_EQUAL(x.d0->vcpu.again[0].nr, __HYPERVISOR_scree_control);
+    CU_ASSERT(frames_free(x.w.frames) < before);
+    CU_ASSERT_PTR_NOT_NULL(x.w.cell->making);
+    domain_end(x.d0, SHUTDOWN_crash);
+    control_settle(&x);
+    CU_ASSERT_PTR_NULL(x.w.cell->making);
+    CU_ASSERT_EQUAL(atomic_load(&x.w.cell->domain_count), 0);
+    life_later(&x.w, 101);
+    control_find(&x);
+    CU_ASSERT_EQUAL(object_get(&x, r.config.module).users, 0);
+    CU_ASSERT_EQUAL(frames_free(x.w.frames), before);
+    CU_ASSERT_EQUAL(control_drop(&x, r.config.module), 0);
+    control_find(&x);
+    control_stop(&x);
+}
+
 void suite_control_object(void)
 {
     static const struct unit_test tests[] = {
@@ -587,6 +668,9 @@ void suite_control_object(void)
         {"places run out", places_run_out},
         {"many symbols give way", many_symbols_give_way},
         {"half a drop can be ended", half_a_drop_can_be_ended},
+        {"large modules are mapped in parts",
+         large_modules_are_mapped_in_parts},
+        {"half a domain is taken apart", half_a_domain_is_taken_apart},
     };
 
     UNIT_SUITE("control_object", tests);

@@ -121,7 +121,7 @@ static void segments_have_their_rights(void)
     struct fixture x;
 
     start(&x, 20, 16);
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), 0);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), 0);
     for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
         struct mapping m = space_get(&x.s, gfn(BASE + i));
 
@@ -145,7 +145,7 @@ static void data_is_copied_and_bss_is_zero(void)
     start(&x, 20, 16);
     original =
         (const char *)machine_frame(x.image.content.first) + 4 * PAGE_SIZE;
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), 0);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), 0);
     p = space_page(&x.s, gfn(BASE + 3), true);
     CU_ASSERT_EQUAL(memcmp(p, original, PAGE_SIZE), 0);
     CU_ASSERT_EQUAL(p[299], '4');
@@ -170,8 +170,8 @@ static void two_spaces_share_text_and_not_data(void)
     space_init(&other, x.w.frames, &q, 2);
     other.ram_start = x.s.ram_start;
     other.ram_end = x.s.ram_end;
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), 0);
-    CU_ASSERT_EQUAL(image_map(&x.image, &other), 0);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), 0);
+    CU_ASSERT_EQUAL(image_map(&x.image, &other, 0, UINT64_MAX), 0);
     CU_ASSERT_PTR_EQUAL(space_page(&x.s, gfn(BASE), false),
                         space_page(&other, gfn(BASE), false));
     memset(space_page(&x.s, gfn(BASE + 3), true), 'x', PAGE_SIZE);
@@ -187,12 +187,13 @@ static void modules_are_read_only(void)
     gfn_t at = gfn(BASE + 100);
 
     start(&x, 20, 16);
-    CU_ASSERT_EQUAL(module_map(&x.module, &x.s, at), 0);
+    CU_ASSERT_EQUAL(module_map(&x.module, &x.s, at, 0, UINT64_MAX), 0);
     CU_ASSERT_EQUAL(*(char *)space_page(&x.s, at, false), '5');
     CU_ASSERT_EQUAL(*(char *)space_page(&x.s, gfn(at.n + 1), false), '6');
     CU_ASSERT_PTR_NULL(space_page(&x.s, at, true));
     CU_ASSERT_PTR_NULL(space_page(&x.s, gfn(at.n + 2), false));
-    CU_ASSERT_EQUAL(module_map(&x.module, &x.s, gfn(at.n + 1)), -XEN_EEXIST);
+    CU_ASSERT_EQUAL(module_map(&x.module, &x.s, gfn(at.n + 1), 0, UINT64_MAX),
+                    -XEN_EEXIST);
     end(&x);
 }
 
@@ -201,11 +202,11 @@ static void image_must_fit_in_ram(void)
     struct fixture x;
 
     start(&x, 20, 5);
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), -XEN_EINVAL);
     end(&x);
     start(&x, 20, 16);
     x.s.ram_start = gfn(BASE + 1);
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), -XEN_EINVAL);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), -XEN_EINVAL);
     end(&x);
 }
 
@@ -216,7 +217,7 @@ static void image_without_segments_is_empty(void)
 
     start(&x, 20, 16);
     x.image.record = &none;
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), 0);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), 0);
     CU_ASSERT_EQUAL(image_end(&x.image).n, BASE);
     CU_ASSERT_EQUAL(image_shared_pages(&x.image), 0);
     end(&x);
@@ -233,12 +234,38 @@ static void every_allocation_may_fail(void)
 
         start(&x, 20, 16);
         frames_fail_at(x.w.frames, site);
-        r = image_map(&x.image, &x.s);
+        r = image_map(&x.image, &x.s, 0, UINT64_MAX);
         if (!r)
-            r = module_map(&x.module, &x.s, gfn(3 * 512 * 512));
+            r = module_map(&x.module, &x.s, gfn(3 * 512 * 512), 0, UINT64_MAX);
         frames_fail_at(x.w.frames, 0);
         CU_ASSERT(r == 0 || r == -XEN_ENOMEM);
         CU_ASSERT(r == 0 || site < 12);
+        end(&x);
+    }
+}
+
+/* Piece by piece is the same as at once, however the pieces fall. */
+static void mapped_in_parts(void)
+{
+    struct fixture x;
+
+    for (uint64_t most = 1; most < 6; most++) {
+        uint64_t n;
+
+        start(&x, 20, 16);
+        n = image_pages(&x.image);
+        CU_ASSERT_EQUAL(n, 4);
+        for (uint64_t from = 0; from < n; from += most)
+            CU_ASSERT_EQUAL(image_map(&x.image, &x.s, from, most), 0);
+        for (uint64_t i = 0; i < n; i++)
+            CU_ASSERT_EQUAL(space_get(&x.s, gfn(BASE + i)).frame.n,
+                            x.image.content.first.n + 1 + i);
+        CU_ASSERT_EQUAL(space_get(&x.s, gfn(BASE + n)).rights, 0);
+        CU_ASSERT_EQUAL(module_map(&x.module, &x.s, gfn(64), 0, 1), 0);
+        CU_ASSERT_EQUAL(space_get(&x.s, gfn(65)).rights, 0);
+        CU_ASSERT_EQUAL(module_map(&x.module, &x.s, gfn(64), 1, 9), 0);
+        CU_ASSERT_EQUAL(space_get(&x.s, gfn(65)).frame.n,
+                        x.image.content.first.n + 6);
         end(&x);
     }
 }
@@ -250,7 +277,7 @@ static void frames_that_are_not_shared_are_refused(void)
     start(&x, 20, 16);
     x.image.content.first =
         mfn(x.image.content.first.n - 2); /* text would begin in RAM */
-    CU_ASSERT_EQUAL(image_map(&x.image, &x.s), -XEN_ENOMEM);
+    CU_ASSERT_EQUAL(image_map(&x.image, &x.s, 0, UINT64_MAX), -XEN_ENOMEM);
     x.image.content.first = mfn(x.image.content.first.n + 2);
     end(&x);
 }
@@ -294,6 +321,7 @@ void suite_image(void)
         {"image must fit in RAM", image_must_fit_in_ram},
         {"image without segments is empty", image_without_segments_is_empty},
         {"every allocation may fail", every_allocation_may_fail},
+        {"mapped in parts", mapped_in_parts},
         {"frames that are not shared are refused",
          frames_that_are_not_shared_are_refused},
         {"symbols are found", symbols_are_found},
