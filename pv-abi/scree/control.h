@@ -100,10 +100,13 @@ struct scree_control_cell {
  * sealed objects (module may be SCREE_NO_MODULE) and whose name is not empty.
  * on_crash is DESTROY or PRESERVE: what shall come back, the caller makes anew.
  * `tag` is kept and given back by get: the caller's own.
- * The domain is paused. When it ends, everything it had is given back at once
- * but its id and what get says, which stay until collect.
+ * The domain is paused. Everything it may ever need is promised to it now, out
+ * of frames_available. When it ends, everything is given back at once but its
+ * id, two frames and what get and config say, which stay until collect; so with
+ * a domain of the boot bundle that ends for good.
  * (out) head.domain: its id, 1.. Ids are given out in turn, so that one that
- * was collected is not used again soon.
+ * was collected is not used again soon; those of the boot bundle's domains (as
+ * many as it has records) never are.
  * -XEN_ENOMEM: not enough memory; -XEN_ENOSPC: no free id; -XEN_EADDRINUSE: its
  * address is in use; -XEN_EADDRNOTAVAIL: its address is not of the cell's
  * network; -XEN_ENOENT: no such image or module; -XEN_E2BIG: the image does not
@@ -119,11 +122,12 @@ struct scree_control_create {
  * resume, pause: nest not; -XEN_EINVAL: it is not paused, or is already, or
  *   has ended. A paused domain keeps its events and gets its timer late.
  * kill: ends it, as SCREE_END_KILLED, whatever it does. -XEN_EINVAL: it has
- *   ended already. The control domain itself cannot be named.
+ *   ended already, or ends. A domain of the boot bundle stays away then.
  * shutdown: sets info.shutdown to reason + 1 and raises SCREE_PORT_CONTROL:
  *   the guest is asked to end by itself. reason: SHUTDOWN_poweroff or _reboot.
  * collect: forgets an ended domain; its id is free. -XEN_EBUSY: it is not
  *   ended yet.
+ * None of them can name the control domain itself: -XEN_EINVAL.
  */
 struct scree_control_shutdown {
     struct scree_control head;
@@ -203,7 +207,8 @@ struct scree_control_set {
  * SCREE_PORT_CONTROL is raised when the queue gets its first entry, and also
  * when channel_take or console_take have something new or channel_put has room
  * again. -XEN_ENOENT: the queue is empty. When the control domain starts (for
- * the first time or again) every domain is queued.
+ * the first time or again) every domain is queued, with both bits. It is never
+ * told of itself, nor of those that it has collected.
  * (out) head.domain and happened.
  */
 #define SCREE_HAPPENED_STATE 1 /* its state or a flag has changed */
@@ -219,14 +224,21 @@ struct scree_control_next {
 /*
  * An object is an image or a file module that domains can be made of: a small
  * bundle (scree/bundle.h) with exactly one image and no module, or the reverse,
- * and no domain. Those of the boot bundle are there from the start.
+ * and no domain. Those of the boot bundle are there from the start: handles
+ * 0.. are its images, those behind them its modules. Objects belong to the
+ * cell: frames for their bytes and for an index of them are taken from
+ * frames_available, none from the control domain's memory, and they outlive it.
  *
- *   object_begin  size, digest; (out) handle. Room is taken. -XEN_ENOMEM.
+ *   object_begin  size, digest; (out) handle. Room for all of it is taken.
+ *                 -XEN_ENOMEM; -XEN_ENOSPC: there are 4,096 already.
  *   object_write  puts `length` bytes at `offset` of an object that is not yet
- *                 sealed. head.domain is the handle.
- *   object_seal   checks it. -XEN_EINVAL: it is not what it should be (said on
- *                 the console); it stays unsealed.
- *   object_drop   -XEN_EBUSY: domains use it, or it is of the boot bundle.
+ *                 sealed: all of it or, with an error, nothing. head.domain is
+ *                 the handle. -XEN_EINVAL: it is sealed, or is shorter.
+ *   object_seal   checks it. -XEN_EINVAL: a page was never written, or it is
+ *                 not what it should be (said on the console); it stays as it
+ *                 was.
+ *   object_drop   -XEN_EBUSY: domains that have not ended use it, or it is of
+ *                 the boot bundle.
  *   object_get    (out) the first object with a handle of at least `handle`.
  * -XEN_ENOENT: no such object.
  */
