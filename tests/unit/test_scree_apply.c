@@ -181,31 +181,32 @@ static void end(struct state *s)
 static void test_steps(void)
 {
     static const char is[] = D("old") D("same") D("set") D("new-image")
-        D("always") "restart = always\n" D("job") D("stop");
+        D("always") "restart = always\n" D("job") D("stop")
+            D("was-stopped") "stopped = yes\n";
     static const char want[] = D("added") D("same")
         D("set") "weight = 2\n"
                  "[domain new-image]\nimage = two\n" D(
                      "always") "restart = always\n" D("job")
-                     D("stop") "stopped = yes\n";
+                     D("stop") "stopped = yes\n" D("was-stopped");
     static const enum apply_kind kinds[] = {
-        APPLY_ADD,   APPLY_KEEP, APPLY_SET,  APPLY_REPLACE,
-        APPLY_START, APPLY_KEEP, APPLY_STOP, APPLY_REMOVE};
+        APPLY_ADD,  APPLY_KEEP, APPLY_SET,   APPLY_REPLACE, APPLY_START,
+        APPLY_KEEP, APPLY_STOP, APPLY_START, APPLY_REMOVE};
     struct state s;
 
-    CU_ASSERT_TRUE(make(&s, is, "rrrrddr", want, true));
+    CU_ASSERT_TRUE(make(&s, is, "rrrrddrd", want, true));
     CU_ASSERT_EQUAL_FATAL(s.plan.count, ARRAY_SIZE(kinds));
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         CU_ASSERT_EQUAL(s.plan.steps[i].kind, kinds[i]);
-    CU_ASSERT_STRING_EQUAL(s.plan.steps[7].is->name, "old");
+    CU_ASSERT_STRING_EQUAL(s.plan.steps[8].is->name, "old");
     CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_KEEP), 2);
     end(&s);
-    CU_ASSERT_TRUE(make(&s, is, "rrrrrrd", want, false));
+    CU_ASSERT_TRUE(make(&s, is, "rrrrrrdr", want, false));
     CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_REMOVE), 0);
     CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_START), 0);
     CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_STOP), 0);
     end(&s);
     CU_ASSERT_TRUE(make(&s, "", "", want, false));
-    CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_ADD), 7);
+    CU_ASSERT_EQUAL(apply_count(&s.plan, APPLY_ADD), 8);
     end(&s);
 }
 

@@ -107,10 +107,14 @@ static void test_phases(void)
 {
     check_phase("{\"phase\":\"ready\",\"why\":\"\",\"reason\":\"crash\"}",
                 "ready");
-    check_phase("{\"phase\":\"backoff\",\"next\":103.25,\"why\":\"crash\"}",
-                "backoff, next try in 3.2 s: crash");
-    check_phase("{\"phase\":\"backoff\",\"next\":90}",
-                "backoff, next try in 0.0 s");
+    check_phase("{\"phase\":\"backoff\",\"next\":103.25,\"why\":\"x\","
+                "\"reason\":\"crash\"}",
+                "backoff (crash), next try in 3.2 s");
+    check_phase("{\"phase\":\"backoff\",\"next\":90,\"code\":2,"
+                "\"reason\":\"poweroff\"}",
+                "backoff (2), next try in 0.0 s");
+    check_phase("{\"phase\":\"down\",\"why\":\"not started\"}",
+                "down: not started");
     check_phase("{\"phase\":\"down\",\"reason\":\"poweroff\",\"code\":3}",
                 "down (3)");
     check_phase("{\"phase\":\"down\",\"reason\":\"killed\"}", "down (killed)");

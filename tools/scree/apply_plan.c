@@ -22,8 +22,9 @@ static struct apply_is *find(struct apply_is *is, size_t count,
     return count ? bsearch(&key, is, count, sizeof(*is), by_name) : NULL;
 }
 
-/* One that is like it should be, but for whether it runs. One that has ended
- * by itself, and need not come back, has done its work. */
+/* One that is like it should be, but for whether it runs. One that is down by
+ * request is started; one that has ended by itself, and need not come back,
+ * has done its work. */
 static enum apply_kind kind_of_same(const struct apply_is *is,
                                     const struct conf_domain *want)
 {
@@ -33,7 +34,7 @@ static enum apply_kind kind_of_same(const struct apply_is *is,
 
     if (want->stopped)
         return down ? APPLY_KEEP : APPLY_STOP;
-    return down && always ? APPLY_START : APPLY_KEEP;
+    return down && (is->domain.stopped || always) ? APPLY_START : APPLY_KEEP;
 }
 
 static void plan_one(struct apply_step *s, struct apply_is *is,

@@ -20,7 +20,7 @@ enum apply_kind {
     APPLY_ADD,
     APPLY_SET,     /* while it runs */
     APPLY_REPLACE, /* stop, remove, make it anew */
-    APPLY_START,   /* it should always run, but was stopped */
+    APPLY_START,   /* it should run, but was stopped */
     APPLY_STOP,    /* stopped = yes, but it runs */
     APPLY_REMOVE,
 };

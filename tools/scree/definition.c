@@ -186,6 +186,7 @@ bool definition_from_json(const cJSON *o, struct conf_domain *d,
     d->weight = (uint32_t)json_number(o, "weight", SCREE_WEIGHT_DEFAULT);
     d->group = (uint32_t)json_number(o, "group", 0);
     d->remove = json_true(o, "remove");
+    d->stopped = json_true(o, "stopped");
     snprintf(d->cmdline, sizeof(d->cmdline), "%s", json_text(o, "cmdline", ""));
     if (!take_address(o, d))
         return odd(e, "'address'");

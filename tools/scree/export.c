@@ -63,11 +63,6 @@ static void name_by_path(struct exporter *x, char **digest, char **source,
     *source = NULL;
 }
 
-static bool is_down(const cJSON *state)
-{
-    return !strcmp(json_text(state, "phase", ""), "down");
-}
-
 static bool export_one(struct exporter *x, const cJSON *state, struct error *e)
 {
     struct conf_domain d;
@@ -76,7 +71,7 @@ static bool export_one(struct exporter *x, const cJSON *state, struct error *e)
     if (good) {
         name_by_path(x, &d.image, &d.source_image, true);
         name_by_path(x, &d.files, &d.source_files, false);
-        d.stopped = is_down(state) && d.restart >= SCREE_RESTART_ALWAYS;
+        d.stopped = json_true(state, "stopped");
         putchar('\n');
         conf_write_domain(stdout, &d);
     }

@@ -42,18 +42,23 @@ static void add(struct outcome_text *t, const char *format, ...)
     va_end(args);
 }
 
-/* Why it is down, or what its last end was. */
+/* How it ended: its exit code, or the reason in one word. */
 static void add_end(struct outcome_text *t, const cJSON *state)
 {
-    const char *why = json_text(state, "why", "");
     const char *reason = json_text(state, "reason", "");
 
-    if (!strcmp(reason, "poweroff") && json_number(state, "next", 0) == 0)
+    if (!strcmp(reason, "poweroff"))
         add(t, " (%d)", outcome_status(state));
-    else if (*why)
-        add(t, ": %.100s", why);
     else if (*reason)
         add(t, " (%.20s)", reason);
+}
+
+static void add_why(struct outcome_text *t, const cJSON *state)
+{
+    const char *why = json_text(state, "why", "");
+
+    if (*why)
+        add(t, ": %.100s", why);
 }
 
 struct outcome_text outcome_phase(const cJSON *state, double now)
@@ -63,12 +68,14 @@ struct outcome_text outcome_phase(const cJSON *state, double now)
     struct outcome_text t;
 
     snprintf(t.text, sizeof(t.text), "%.20s", phase);
+    if (!strcmp(phase, "down") || !strcmp(phase, "backoff"))
+        add_end(&t, state);
+    if (!strcmp(phase, "crashed") || !strcmp(phase, "unhealthy") ||
+        (!strcmp(phase, "down") && !json_text(state, "reason", NULL)))
+        add_why(&t, state);
     if (!strcmp(phase, "backoff") && cJSON_IsNumber(next)) {
         double wait = next->valuedouble - now;
         add(&t, ", next try in %.1f s", wait > 0 ? wait : 0);
     }
-    if (!strcmp(phase, "down") || !strcmp(phase, "crashed") ||
-        !strcmp(phase, "backoff") || !strcmp(phase, "unhealthy"))
-        add_end(&t, state);
     return t;
 }

@@ -13,7 +13,7 @@
  */
 int outcome_status(const cJSON *line);
 
-/* "ready", "backoff, next try in 3.2 s: page fault", "down (0)", ... */
+/* "ready", "backoff (1), next try in 3.2 s", "down (0)", ... */
 struct outcome_text {
     char text[160];
 };

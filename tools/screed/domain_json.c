@@ -53,6 +53,7 @@ static void put_life(cJSON *o, const struct domain *d)
     const struct screed *screed = d->screed;
 
     json_put_text(o, "phase", domain_phase(d));
+    json_put_bool(o, "stopped", d->def.stopped);
     put_why(o, d);
     if (s->ended) {
         json_put_text(o, "reason", domain_reason(s->reason));

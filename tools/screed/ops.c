@@ -16,7 +16,7 @@
 const struct op_kind *op_find(const char *name)
 {
     static const struct op_kind kinds[] = {
-        {"run", OP_NEW_DOMAIN, op_run, {"domain", "console"}},
+        {"run", OP_NEW_DOMAIN, op_run, {"domain", "console", "start"}},
         {"ls", OP_ALONE, op_ls, {"names", "labels"}},
         {"start", ON_DOMAIN, op_start, {"name"}},
         {"stop", STREAM, op_stop, {"name", "time"}},

@@ -136,13 +136,27 @@ static bool choose_address(struct op *op, struct conf_domain *def,
                      "with a larger one: scree up --cidr");
 }
 
+/* "start": false only defines it, as if it had been stopped. */
+static bool check_start(struct op *op, struct conf_domain *def, struct error *e)
+{
+    const struct run *r = op->data;
+    bool start = true;
+
+    if (!json_get_bool(op->request, "start", &start, e))
+        return false;
+    def->stopped = !start;
+    return start || !r->console ||
+           error_set(e, "bad-request",
+                     "a domain that is not started has no console");
+}
+
 static bool check(struct op *op, struct conf_domain *def, struct error *e)
 {
     struct run *r = op->data;
     const cJSON *json = cJSON_GetObjectItemCaseSensitive(op->request, "domain");
 
     if (!json_get_bool(op->request, "console", &r->console, e) ||
-        !definition_parse(def, json, e))
+        !definition_parse(def, json, e) || !check_start(op, def, e))
         return false;
     if (op->d)
         return error_set(e, "name-taken",
@@ -236,7 +250,8 @@ static void on_run(void *context, const struct error *e, const void *answer,
 
 static void send_run(struct op *op)
 {
-    struct scree_manage_run run = definition_record(op->d, 0);
+    struct scree_manage_run run =
+        definition_record(op->d, op->d->def.stopped ? SCREE_RUN_DEFINE : 0);
 
     channel_request(op->s->channel, SCREE_MANAGE_RUN, &run, sizeof(run), on_run,
                     op);
