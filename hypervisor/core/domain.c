@@ -51,9 +51,8 @@ static int check_create(const struct cell *cell,
                         const struct domain_shape *shape, uint32_t *id)
 {
     if ((shape->id >= cell->domain_limit && shape->id != DOMAIN_ID_ANY) ||
-        (shape->id == 0 && !cell->control) ||
-        shape->shared > shape->memory || shape->memory == 0 ||
-        shape->end.n > SCREE_GUEST_END >> PAGE_SHIFT)
+        (shape->id == 0 && !cell->control) || shape->shared > shape->memory ||
+        shape->memory == 0 || shape->end.n > SCREE_GUEST_END >> PAGE_SHIFT)
         return -XEN_EINVAL;
     return choose_id(cell, shape, id);
 }

@@ -85,8 +85,7 @@ struct scree_bundle_module {
 #define SCREE_ON_CRASH_PRESERVE 2 /* keep its memory, never run it */
 
 /* scree_domain_config.flags */
-#define SCREE_CONFIG_CONTROL    1 /* it is the control domain, id 0; one at most \
-                                   */
+#define SCREE_CONFIG_CONTROL    1 /* the control domain, id 0; one at most */
 
 #define SCREE_NO_MODULE         UINT32_MAX
 #define SCREE_WEIGHT_DEFAULT    256
