@@ -31,6 +31,7 @@ struct store_connection *store_connect(struct store *s, uint32_t domid,
         .next_transaction = 1,
     };
     LIST_APPEND(s->connections, c, next, prev);
+    LIST_APPEND(d->connections, c, peer_next, peer_prev);
     s->counts.connections++;
     return c;
 }
@@ -43,6 +44,7 @@ void store_disconnect(struct store_connection *c)
     transaction_abort_all(c);
     pool_free(&s->pool, c->held, c->held_room);
     LIST_REMOVE(s->connections, c, next, prev);
+    LIST_REMOVE(c->domain->connections, c, peer_next, peer_prev);
     s->counts.connections--;
     owner_drop(s, c->domain);
     pool_free(&s->pool, c, sizeof(*c));

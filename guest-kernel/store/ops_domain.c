@@ -119,10 +119,7 @@ int op_set_target(struct request *r)
         if (at == d)
             return EINVAL;
     }
-    owner_hold(t);
-    if (d->target)
-        owner_drop(r->s, d->target);
-    d->target = t;
+    owner_set_target(r->s, d, t);
     wire_ok(r);
     return 0;
 }

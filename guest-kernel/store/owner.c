@@ -48,11 +48,24 @@ void owner_drop(struct store *s, struct owner *d)
     while (d && --d->refs == 0) {
         struct owner *target = d->target;
 
+        s->targets -= target != NULL;
         if (d->known)
             hash_remove(&s->domains, &d->link);
         pool_free(&s->pool, d, sizeof(*d));
         d = target;
     }
+}
+
+void owner_set_target(struct store *s, struct owner *d, struct owner *target)
+{
+    struct owner *before = d->target;
+
+    if (target)
+        owner_hold(target);
+    d->target = target;
+    s->targets += target != NULL;
+    s->targets -= before != NULL;
+    owner_drop(s, before);
 }
 
 void owner_retire(struct store *s, struct owner *d)
@@ -68,10 +81,12 @@ void owner_forget_all(struct store *s)
     struct hash_link *l;
 
     while (s->domains.count && (l = hash_any(&s->domains))) {
-        struct owner *d = (struct owner *)(void *)l, *target = d->target;
+        struct owner *d = (struct owner *)(void *)l;
 
-        d->target = NULL;
-        owner_drop(s, target ? target : d);
+        if (d->target)
+            owner_set_target(s, d, NULL);
+        else
+            owner_drop(s, d);
     }
 }
 

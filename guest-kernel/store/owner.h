@@ -16,6 +16,7 @@
 #include "store/hash.h"
 
 struct store;
+struct store_connection;
 struct node;
 
 struct owner {
@@ -25,6 +26,7 @@ struct owner {
     bool known;    /* in the table: not retired */
     bool introduced;
     struct owner *target; /* acts for it, held; NULL: none */
+    struct store_connection *connections;
     struct node *owned;
     uint32_t nodes; /* owned */
     uint64_t bytes; /* of its nodes, watches and transactions */
@@ -36,6 +38,8 @@ struct owner *owner_find(const struct store *s, uint32_t id);
 struct owner *owner_get(struct store *s, uint32_t id);
 struct owner *owner_hold(struct owner *d);
 void owner_drop(struct store *s, struct owner *d);
+/* d acts for target from now on; NULL: for nobody. */
+void owner_set_target(struct store *s, struct owner *d, struct owner *target);
 /* It is no longer known; the record goes with its last holder. */
 void owner_retire(struct store *s, struct owner *d);
 

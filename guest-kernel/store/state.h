@@ -48,8 +48,12 @@ struct store {
     uint64_t charged; /* bytes of all domains but control */
 
     struct hash points;  /* struct watch_point */
+    struct hash groups;  /* struct watch_group */
     struct hash watches; /* struct watch */
     struct perms *special[SPECIALS];
+    uint64_t firing;  /* numbers the points that fire */
+    uint32_t scan;    /* WATCH_SCAN; tests change it */
+    uint32_t targets; /* domains that act for another */
 
     struct hash shadows;              /* of all transactions */
     struct transaction *transactions; /* open, oldest first */
@@ -75,7 +79,8 @@ struct store_connection {
     struct store *store;
     struct store_connection *next, *prev;
     void *user;
-    struct owner *domain; /* held */
+    struct owner *domain;                           /* held */
+    struct store_connection *peer_next, *peer_prev; /* of the domain's */
     bool privileged, broken;
 
     struct watch *watches;

@@ -13,12 +13,13 @@
 #include "store/special.h"
 #include "store/transaction.h"
 #include "store/tree.h"
+#include "store/watch.h"
 
 static bool make_tables(struct store *s)
 {
     return hash_init(&s->nodes, &s->pool) && hash_init(&s->perms, &s->pool) &&
            hash_init(&s->domains, &s->pool) &&
-           hash_init(&s->points, &s->pool) &&
+           hash_init(&s->points, &s->pool) && hash_init(&s->groups, &s->pool) &&
            hash_init(&s->watches, &s->pool) && hash_init(&s->shadows, &s->pool);
 }
 
@@ -52,6 +53,7 @@ struct store *store_create(const struct store_limits *limits,
     s->user = user;
     s->key[0] = seed;
     s->key[1] = seed * 0x9e3779b97f4a7c15ull + 1;
+    s->scan = WATCH_SCAN;
     pool_init(&s->pool);
     if (make_tables(s) && make_root(s))
         return s;
@@ -86,6 +88,7 @@ void store_clear(struct store *s)
     hash_end(&s->perms);
     hash_end(&s->domains);
     hash_end(&s->points);
+    hash_end(&s->groups);
     hash_end(&s->watches);
     hash_end(&s->shadows);
     pool_end(&s->pool);

@@ -61,25 +61,95 @@ static struct watch_point *point_get(struct store *s, const char *path,
 
 static void point_settle(struct store *s, struct watch_point *p)
 {
-    if (p->watches)
+    if (p->privileged || p->limited)
         return;
     hash_remove(&s->points, &p->link);
     pool_free(&s->pool, p, sizeof(*p) + p->length + 1u);
 }
 
+static uint32_t group_hash(const struct store_connection *c, uint32_t point)
+{
+    return hash_bytes(c->store->key, point, &c, sizeof(c));
+}
+
+static struct watch_group *group_find(const struct store_connection *c,
+                                      const struct watch_point *p)
+{
+    uint32_t hash = group_hash(c, p->link.hash);
+    struct hash_link *l = hash_first(&c->store->groups, hash);
+
+    for (; l; l = hash_next(l)) {
+        struct watch_group *g = (struct watch_group *)(void *)l;
+
+        if (g->connection == c && g->point == p)
+            return g;
+    }
+    return NULL;
+}
+
+static struct watch_group *group_get(struct store_connection *c,
+                                     struct watch_point *p)
+{
+    struct store *s = c->store;
+    struct watch_group *g = group_find(c, p);
+
+    if (g)
+        return g;
+    g = pool_alloc(&s->pool, sizeof(*g));
+    if (!g)
+        return NULL;
+    *g = (struct watch_group){.connection = c, .point = p};
+    hash_add(&s->groups, &g->link, group_hash(c, p->link.hash));
+    if (c->privileged) {
+        LIST_APPEND(p->privileged, g, next, prev);
+    } else {
+        LIST_APPEND(p->limited, g, next, prev);
+        p->limited_count++;
+    }
+    return g;
+}
+
+static void group_settle(struct store *s, struct watch_group *g)
+{
+    struct watch_point *p = g->point;
+
+    if (g->watches)
+        return;
+    if (g->connection->privileged) {
+        LIST_REMOVE(p->privileged, g, next, prev);
+    } else {
+        LIST_REMOVE(p->limited, g, next, prev);
+        p->limited_count--;
+    }
+    hash_remove(&s->groups, &g->link);
+    pool_free(&s->pool, g, sizeof(*g));
+    point_settle(s, p);
+}
+
 static uint32_t watch_hash(const struct store_connection *c, uint32_t point,
                            const char *token)
 {
-    const struct store *s = c->store;
-    uint64_t from = hash_bytes(s->key, point, &c, sizeof(c));
-
-    return hash_bytes(s->key, from, token, strlen(token));
+    return hash_bytes(c->store->key, group_hash(c, point), token,
+                      strlen(token));
 }
 
 uint64_t watch_cost(size_t path, size_t token)
 {
     return pool_cost(sizeof(struct watch) + token + 1) +
+           pool_cost(sizeof(struct watch_group)) +
            pool_cost(sizeof(struct watch_point) + path + 1);
+}
+
+/* The group of c at a path, new if need be; NULL: no memory. */
+static struct watch_group *find_place(struct store_connection *c,
+                                      const char *path, size_t length)
+{
+    struct watch_point *p = point_get(c->store, path, length);
+    struct watch_group *g = p ? group_get(c, p) : NULL;
+
+    if (p && !g)
+        point_settle(c->store, p);
+    return g;
 }
 
 struct watch *watch_add(struct store_connection *c, const char *path,
@@ -88,21 +158,17 @@ struct watch *watch_add(struct store_connection *c, const char *path,
     struct store *s = c->store;
     size_t n = strlen(token);
     struct watch *w = pool_alloc(&s->pool, sizeof(*w) + n + 1);
-    struct watch_point *p = w ? point_get(s, path, length) : NULL;
+    struct watch_group *g = w ? find_place(c, path, length) : NULL;
 
-    if (!p) {
+    if (!g) {
         pool_free(&s->pool, w, sizeof(*w) + n + 1);
         return NULL;
     }
-    *w = (struct watch){
-        .connection = c,
-        .point = p,
-        .length = (uint16_t)n,
-    };
+    *w = (struct watch){.group = g, .length = (uint16_t)n};
     memcpy(w->token, token, n + 1);
     LIST_APPEND(c->watches, w, next, prev);
-    LIST_APPEND(p->watches, w, peer_next, peer_prev);
-    hash_add(&s->watches, &w->link, watch_hash(c, p->link.hash, token));
+    LIST_APPEND(g->watches, w, peer_next, peer_prev);
+    hash_add(&s->watches, &w->link, watch_hash(c, g->point->link.hash, token));
     c->watch_count++;
     owner_charge(s, c->domain, (int64_t)watch_cost(length, n));
     return w;
@@ -117,9 +183,10 @@ struct watch *watch_find(const struct store_connection *c, const char *path,
 
     for (; l; l = hash_next(l)) {
         struct watch *w = (struct watch *)(void *)l;
+        const struct watch_point *p = w->group->point;
 
-        if (w->connection == c && w->point->length == length &&
-            !memcmp(w->point->path, path, length) && !strcmp(w->token, token))
+        if (w->group->connection == c && p->length == length &&
+            !memcmp(p->path, path, length) && !strcmp(w->token, token))
             return w;
     }
     return NULL;
@@ -128,23 +195,24 @@ struct watch *watch_find(const struct store_connection *c, const char *path,
 static void unmiss(struct watch *w)
 {
     if (w->missed)
-        LIST_REMOVE(w->connection->missed, w, missed_next, missed_prev);
+        LIST_REMOVE(w->group->connection->missed, w, missed_next, missed_prev);
     w->missed = false;
 }
 
 void watch_remove(struct watch *w)
 {
-    struct store_connection *c = w->connection;
+    struct watch_group *g = w->group;
+    struct store_connection *c = g->connection;
     struct store *s = c->store;
-    struct watch_point *p = w->point;
 
     unmiss(w);
-    owner_charge(s, c->domain, -(int64_t)watch_cost(p->length, w->length));
+    owner_charge(s, c->domain,
+                 -(int64_t)watch_cost(g->point->length, w->length));
     c->watch_count--;
     hash_remove(&s->watches, &w->link);
-    LIST_REMOVE(p->watches, w, peer_next, peer_prev);
+    LIST_REMOVE(g->watches, w, peer_next, peer_prev);
     LIST_REMOVE(c->watches, w, next, prev);
-    point_settle(s, p);
+    group_settle(s, g);
     pool_free(&s->pool, w, sizeof(*w) + w->length + 1u);
 }
 
@@ -157,9 +225,10 @@ void watch_remove_all(struct store_connection *c)
 /* A relative watch hears of paths relative to the domain's home. */
 static void put_event(struct watch *w, const char *path, size_t length)
 {
-    struct store *s = w->connection->store;
+    struct store_connection *c = w->group->connection;
+    struct store *s = c->store;
     char home[NAMES_HOME_MAX];
-    size_t skip = w->relative ? names_home(w->connection->domain->id, home) : 0;
+    size_t skip = w->relative ? names_home(c->domain->id, home) : 0;
     size_t size = length - skip + 1;
 
     memcpy(s->event.body, path + skip, size - 1);
@@ -170,29 +239,33 @@ static void put_event(struct watch *w, const char *path, size_t length)
         .len = (uint32_t)(size + w->length + 1),
     };
     s->counts.events++;
-    connection_send(w->connection, &s->event);
+    connection_send(c, &s->event);
 }
 
 static void miss(struct watch *w)
 {
+    struct store_connection *c = w->group->connection;
+
     if (!w->missed)
-        LIST_APPEND(w->connection->missed, w, missed_next, missed_prev);
+        LIST_APPEND(c->missed, w, missed_next, missed_prev);
     w->missed = true;
 }
 
 static void send_event(struct watch *w, const char *path, size_t length)
 {
-    if (connection_full(w->connection))
+    const struct watch_point *p = w->group->point;
+
+    if (connection_full(w->group->connection))
         miss(w);
     else if (length + w->length + 2 > XENSTORE_PAYLOAD_MAX)
-        put_event(w, w->point->path, w->point->length);
+        put_event(w, p->path, p->length);
     else
         put_event(w, path, length);
 }
 
 void watch_first(struct watch *w)
 {
-    send_event(w, w->point->path, w->point->length);
+    send_event(w, w->group->point->path, w->group->point->length);
 }
 
 void watch_catch_up(struct store_connection *c)
@@ -201,7 +274,7 @@ void watch_catch_up(struct store_connection *c)
         struct watch *w = c->missed;
 
         unmiss(w);
-        put_event(w, w->point->path, w->point->length);
+        put_event(w, w->group->point->path, w->group->point->length);
     }
 }
 
@@ -213,19 +286,72 @@ static bool may_know(const struct watch_readers *r,
            (r->parent && perms_rights(r->parent, c) & PERMS_READ);
 }
 
-/* What is sent must not change the point's list: see store_calls.send. */
-static void fire_point(const struct watch_point *p, const char *path,
-                       size_t length, const struct watch_readers *readers)
+struct firing {
+    const struct watch_readers *readers;
+    const char *path;
+    size_t length;
+};
+
+static void fire_group(const struct firing *f, struct watch_group *g)
 {
-    for (struct watch *w = p->watches; w; w = w->peer_next) {
-        if (may_know(readers, w->connection))
-            send_event(w, path, length);
+    if (!may_know(f->readers, g->connection))
+        return;
+    for (struct watch *w = g->watches; w; w = w->peer_next)
+        send_event(w, f->path, f->length);
+}
+
+/* The groups at p of those whom a set of permissions names. */
+static void fire_named(struct store *s, const struct firing *f,
+                       const struct watch_point *p, const struct perms *perms)
+{
+    for (uint32_t i = 0; perms && i < perms->count; i++) {
+        const struct owner *d = perms->entry[i].domain;
+        struct store_connection *c = d ? d->connections : NULL;
+
+        for (; c; c = c->peer_next) {
+            struct watch_group *g = group_find(c, p);
+
+            if (!g || c->privileged || g->firing == s->firing)
+                continue;
+            g->firing = s->firing;
+            fire_group(f, g);
+        }
     }
+}
+
+static bool is_public(const struct perms *p)
+{
+    return p && p->entry[0].rights & PERMS_READ;
+}
+
+/* Nobody but those named may know, and nobody acts for another. */
+static bool is_private(const struct store *s, const struct watch_readers *r)
+{
+    return !s->targets && !is_public(r->now) && !is_public(r->before) &&
+           !is_public(r->parent);
+}
+
+/* What is sent does not change the lists: see store_calls.send. */
+static void fire_point(struct store *s, const struct firing *f,
+                       const struct watch_point *p)
+{
+    for (struct watch_group *g = p->privileged; g; g = g->next)
+        fire_group(f, g);
+    if (p->limited_count > s->scan && is_private(s, f->readers)) {
+        s->firing++;
+        fire_named(s, f, p, f->readers->now);
+        fire_named(s, f, p, f->readers->before);
+        fire_named(s, f, p, f->readers->parent);
+        return;
+    }
+    for (struct watch_group *g = p->limited; g; g = g->next)
+        fire_group(f, g);
 }
 
 void watch_fire(struct store *s, const char *path, size_t length,
                 const struct watch_readers *readers)
 {
+    struct firing f = {readers, path, length};
     uint32_t hash = s->root->link.hash;
     size_t done = 1, n;
 
@@ -235,7 +361,7 @@ void watch_fire(struct store *s, const char *path, size_t length,
         const struct watch_point *p = point_find(s, hash, path, done);
 
         if (p)
-            fire_point(p, path, length, readers);
+            fire_point(s, &f, p);
         if (done == length)
             return;
         done += done > 1;
@@ -251,25 +377,25 @@ void watch_fire_exact(struct store *s, const struct node *n)
         .now = n->content.perms,
         .parent = n->parent->content.perms,
     };
+    struct firing f = {&readers, s->fired, 0};
     const struct watch_point *p;
-    size_t length;
 
     if (!hash_first(&s->points, n->link.hash))
         return;
-    length = node_path(n, s->fired);
-    p = point_find(s, n->link.hash, s->fired, length);
+    f.length = node_path(n, s->fired);
+    p = point_find(s, n->link.hash, s->fired, f.length);
     if (p)
-        fire_point(p, s->fired, length, &readers);
+        fire_point(s, &f, p);
 }
 
 void watch_fire_special(struct store *s, const char *name,
                         const struct perms *perms)
 {
     struct watch_readers readers = {.now = perms};
-    size_t length = strlen(name);
+    struct firing f = {&readers, name, strlen(name)};
     const struct watch_point *p =
-        point_find(s, path_hash(s, name, length), name, length);
+        point_find(s, path_hash(s, name, f.length), name, f.length);
 
     if (p)
-        fire_point(p, name, length, &readers);
+        fire_point(s, &f, p);
 }

@@ -4,6 +4,10 @@
  * that a node of that path has: a change looks at the points of its own path
  * and of each path above, whatever the number of watches.
  *
+ * At a point, watches stand in groups, one for each connection. Where there are
+ * many groups of domains, and not everybody may read what changed, those who
+ * may are looked up: a crowd that watches the root costs the others nothing.
+ *
  * An event that its connection has no room for, or that there is no memory for,
  * is not lost: the watch is marked, and fires once for its own path when there
  * is room.
@@ -17,22 +21,33 @@
 
 struct watch_point {
     struct hash_link link;
-    struct watch *watches;
+    struct watch_group *privileged, *limited;
+    uint32_t limited_count;
     uint16_t length;
     char path[];
 };
 
-struct watch {
-    struct hash_link link;
+struct watch_group {
+    struct hash_link link; /* by connection and point */
     struct store_connection *connection;
     struct watch_point *point;
+    struct watch *watches;
+    struct watch_group *next, *prev; /* of the point's */
+    uint64_t firing;                 /* the last that it was looked at for */
+};
+
+struct watch {
+    struct hash_link link; /* by connection, point and token */
+    struct watch_group *group;
     struct watch *next, *prev;               /* of the connection's */
-    struct watch *peer_next, *peer_prev;     /* of the point's */
+    struct watch *peer_next, *peer_prev;     /* of the group's */
     struct watch *missed_next, *missed_prev; /* of the connection's missed */
     bool relative, missed;
     uint16_t length; /* of the token */
     char token[];
 };
+
+#define WATCH_SCAN 8u /* so many groups are looked at one by one */
 
 /* Who may know of a change: readers of the node as it is, as it was, or of its
  * parent. NULL: nobody by that. */

@@ -275,6 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     f.store = store_create(&limits, &calls, &f, 99);
     if (!f.store)
         return 0;
+    f.store->scan = size % 2; /* both ways to who hears */
     store_write(f.store, "/", "", 0);
     store_permit(f.store, "/", "b0");
     for (unsigned i = 0; i < CONNECTIONS; i++)

@@ -8,7 +8,8 @@
  * directory, and for 10 to 10,000 watches: operations per second of reads,
  * writes, transactions (start, read, write, end) and writes that one watch
  * hears of, at random paths; the longest single write while the store grew;
- * bytes per node. All in one process, no socket: the engine alone.
+ * bytes per node; and writes while as many domains watch the root that may not
+ * read what is written. All in one process, no socket: the engine alone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,26 @@ static void by_watches(struct bench *b)
     }
 }
 
+static void by_crowd(struct bench *b)
+{
+    struct store_connection *first = b->client;
+    unsigned have = 0;
+
+    b->nodes = 10000;
+    printf("%9s %10s   (domains that watch the root)\n", "crowd", "write/s");
+    for (unsigned n = 10; n <= 10000; n *= 10) {
+        for (; have < n; have++) {
+            b->client = store_connect(b->store, have + 1, false, NULL);
+            if (!b->client)
+                exit(1);
+            ask(b, XS_WATCH, 0, "/\0crowd", 8);
+        }
+        b->client = first;
+        b->events = 0;
+        printf("%9u %10.0f\n", n, per_second(b, do_write));
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct store_calls calls = {.send = send_packet};
@@ -203,6 +224,7 @@ int main(int argc, char **argv)
     printf("an empty store holds %zu bytes\n", b.store->pool.held);
     by_nodes(&b, most);
     by_watches(&b);
+    by_crowd(&b);
     from = now();
     store_remove(b.store, "/local");
     printf("all removed in %.0f ms; then it holds %zu bytes\n",

@@ -99,7 +99,7 @@ static void add_connections(const struct store *s, const struct owner *d,
         if (c->domain != d)
             continue;
         for (const struct watch *w = c->watches; w; w = w->next)
-            sums->bytes += watch_cost(w->point->length, w->length);
+            sums->bytes += watch_cost(w->group->point->length, w->length);
         for (const struct transaction *t = c->transactions; t; t = t->next) {
             sums->bytes += pool_cost(sizeof(*t));
             sums->bytes += t->root ? shadow_bytes(t->root) : 0;
@@ -150,30 +150,55 @@ static bool check_history(const struct store *s)
     return bytes == s->history && !s->spare && !s->spares;
 }
 
+/* Watches of a list of groups; how many groups. */
+static uint32_t count_groups(const struct watch_point *p,
+                             const struct watch_group *g, bool privileged,
+                             uint32_t *watches)
+{
+    uint32_t n = 0;
+
+    for (; g; g = g->next, n++) {
+        if (g->point != p || g->connection->privileged != privileged ||
+            !g->watches)
+            return UINT32_MAX;
+        for (const struct watch *w = g->watches; w; w = w->peer_next)
+            *watches += w->group == g;
+    }
+    return n;
+}
+
+static bool check_points(const struct store *s)
+{
+    const struct hash_link *l = hash_any(&s->points);
+    uint32_t watches = 0, groups = 0;
+
+    for (; l; l = hash_after(&s->points, l)) {
+        const struct watch_point *p =
+            (const struct watch_point *)(const void *)l;
+        uint32_t limited = count_groups(p, p->limited, false, &watches);
+
+        if (limited != p->limited_count || (!p->limited && !p->privileged))
+            return false;
+        groups += limited;
+        groups += count_groups(p, p->privileged, true, &watches);
+    }
+    return watches == s->watches.count && groups == s->groups.count;
+}
+
 static bool check_watches(const struct store *s)
 {
-    uint32_t of_connections = 0, of_points = 0;
-    const struct hash_link *l = hash_any(&s->points);
+    uint32_t watches = 0;
 
     for (const struct store_connection *c = s->connections; c; c = c->next) {
         uint32_t n = 0;
 
         for (const struct watch *w = c->watches; w; w = w->next)
-            n += w->connection == c;
+            n += w->group->connection == c;
         if (n != c->watch_count)
             return false;
-        of_connections += n;
+        watches += n;
     }
-    for (; l; l = hash_after(&s->points, l)) {
-        const struct watch_point *p =
-            (const struct watch_point *)(const void *)l;
-
-        for (const struct watch *w = p->watches; w; w = w->peer_next)
-            of_points += w->point == p;
-        if (!p->watches)
-            return false;
-    }
-    return of_connections == s->watches.count && of_points == s->watches.count;
+    return watches == s->watches.count && check_points(s);
 }
 
 bool store_check(const struct store *s)

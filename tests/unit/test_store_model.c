@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/watch.h"
 #include "store_model.h"
 #include "store_world.h"
 #include "unit.h"
@@ -306,6 +307,7 @@ static void run(uint64_t number)
     seed = number;
     memset(open, 0, sizeof(open));
     store_world_start(&w, &limits);
+    w.store->scan = number % 2 ? WATCH_SCAN : 1;
     model_start(&m, &limits);
     for (unsigned i = 0; i < ROUNDS; i++) {
         bool good = step();
