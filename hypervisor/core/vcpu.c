@@ -4,6 +4,7 @@
  */
 #include "core/vcpu.h"
 
+#include "base/string.h"
 #include "core/domain.h"
 
 static void timer_expired(struct timer *t, uint64_t now)
@@ -64,11 +65,10 @@ void vcpu_runstate(const struct vcpu *v, uint64_t now,
     const struct sched_node *s = &v->sched;
     uint64_t running = s->run_ns + (now > s->started ? now - s->started : 0);
 
-    *r = (struct vcpu_runstate_info){
-        .state = RUNSTATE_running,
-        .state_entry_time = s->since,
-        .time = {[RUNSTATE_running] = running,
-                 [RUNSTATE_runnable] = s->spent[VCPU_RUNNABLE],
-                 [RUNSTATE_blocked] = s->spent[VCPU_BLOCKED]},
-    };
+    memset(r, 0, sizeof(*r)); /* the guest sees its padding, too */
+    r->state = RUNSTATE_running;
+    r->state_entry_time = s->since;
+    r->time[RUNSTATE_running] = running;
+    r->time[RUNSTATE_runnable] = s->spent[VCPU_RUNNABLE];
+    r->time[RUNSTATE_blocked] = s->spent[VCPU_BLOCKED];
 }

@@ -233,7 +233,8 @@ static const char *check_whole_image(const struct view *w,
     return why ? why : bundle_check_symbols(w->bytes, i, &all, UINT32_MAX);
 }
 
-/* A table of the boot bundle, which lies in a row. */
+/* A table of the boot bundle, which lies in a row. It has records: the offset
+ * of one without any may be anything. */
 static const void *table(const struct cell *cell, uint64_t offset)
 {
     return (const char *)cell->bundle + offset;
@@ -241,11 +242,12 @@ static const void *table(const struct cell *cell, uint64_t offset)
 
 static int open_images(struct cell *cell, const struct view *w)
 {
-    const struct scree_bundle_image *record = table(cell, cell->bundle->images);
     uint32_t count = cell->bundle->image_count;
+    const struct scree_bundle_image *record;
 
     if (count == 0)
         return 0;
+    record = table(cell, cell->bundle->images);
     cell->images = keep(cell, count * sizeof(*cell->images));
     if (!cell->images)
         return -XEN_ENOMEM;
@@ -265,12 +267,12 @@ static int open_images(struct cell *cell, const struct view *w)
 
 static int open_modules(struct cell *cell, const struct view *w)
 {
-    const struct scree_bundle_module *record =
-        table(cell, cell->bundle->modules);
     uint32_t count = cell->bundle->module_count;
+    const struct scree_bundle_module *record;
 
     if (count == 0)
         return 0;
+    record = table(cell, cell->bundle->modules);
     cell->modules = keep(cell, count * sizeof(*cell->modules));
     if (!cell->modules)
         return -XEN_ENOMEM;
