@@ -486,8 +486,11 @@ void domain_retire(struct domain *d)
     unplace(d);
     frame_unpromise(cell->frames, &d->quota, d->quota.promised);
     atomic_fetch_add(&cell->ended_count, 1);
+    /* under the lock: who sees that it has ended may free it */
+    lock_take(&cell->lock);
     atomic_store(&d->state, DOMAIN_ENDED);
     change_mark(d, SCREE_HAPPENED_STATE);
+    lock_release(&cell->lock);
 }
 
 /* The last two frames and the id. */
