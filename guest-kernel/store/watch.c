@@ -306,8 +306,10 @@ static void fire_named(struct store *s, const struct firing *f,
 {
     for (uint32_t i = 0; perms && i < perms->count; i++) {
         const struct owner *d = perms->entry[i].domain;
-        struct store_connection *c = d ? d->connections : NULL;
+        struct store_connection *c = NULL;
 
+        if (d && d != s->control)
+            c = d->connections;
         for (; c; c = c->peer_next) {
             struct watch_group *g = group_find(c, p);
 

@@ -6,17 +6,19 @@
 STORE_SERVER := $(BUILD)/tests/store-server
 STORE_LOAD   := $(BUILD)/bench/store-load
 STORE_CURVE  := $(BUILD)/bench/store-curve
+STORE_SAME   := $(BUILD)/bench/store-compare
 NOXEN        := $(BUILD)/tests/noxen.so
 
 STORE_ENGINE := $(call objects,tool,$(wildcard guest-kernel/store/*.c))
-STORE_OBJS   := $(call objects,tool,$(addprefix tests/store/,server.c curve.c \
-	load.c))
+STORE_OBJS   := $(call objects,tool,$(filter-out %/noxen.c, \
+	$(wildcard tests/store/*.c)))
 $(STORE_ENGINE) $(STORE_OBJS): tool_FLAGS += -iquote guest-kernel
 
 $(STORE_SERVER): $(BUILD)/tool/tests/store/server.o $(STORE_ENGINE)
 $(STORE_CURVE): $(BUILD)/tool/tests/store/curve.o $(STORE_ENGINE)
 $(STORE_LOAD): $(BUILD)/tool/tests/store/load.o
-$(STORE_SERVER) $(STORE_CURVE) $(STORE_LOAD):
+$(STORE_SAME): $(call objects,tool,tests/store/compare.c tests/store/peer.c)
+$(STORE_SERVER) $(STORE_CURVE) $(STORE_LOAD) $(STORE_SAME):
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(tool_CC) -o $@ $^
@@ -30,4 +32,4 @@ $(NOXEN): tests/store/noxen.c
 store-server: $(STORE_SERVER)
 store-curve: $(STORE_CURVE)
 	$(STORE_CURVE)
-store-load: $(STORE_LOAD) $(STORE_SERVER) $(NOXEN)
+store-load: $(STORE_LOAD) $(STORE_SAME) $(STORE_SERVER) $(NOXEN)
