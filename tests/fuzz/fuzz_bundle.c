@@ -15,13 +15,14 @@ static void make_domains(struct cell *cell)
 {
     uint32_t count = cell->bundle ? cell->bundle->domain_count : 0;
     struct domain *d;
+    char name[IMAGE_SYMBOL_MAX];
     uint64_t offset;
 
     for (uint32_t i = 0; i < count && i < DOMAINS_MAX; i++) {
         uint64_t before = frames_available(cell->frames);
 
         if (domain_build(cell, i, &d) == 0) {
-            (void)image_symbol(d->image, d->vcpu.m.regs.rip, &offset);
+            (void)!image_symbol(d->image, d->vcpu.m.regs.rip, name, &offset);
             domain_take_apart(d);
         }
         FUZZ_CHECK(frames_available(cell->frames) == before);
