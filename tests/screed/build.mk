@@ -12,13 +12,14 @@ $(SCREED_TESTED): $(call objects,host,$(wildcard tools/screed/*.c \
 	$(call say,link,$@)
 	$(screed_link) -levent -lcjson -lmd -lpthread
 
-$(SCREED_TESTS): $(call objects,host,$(filter-out %/fake_cell.c,$(wildcard \
-	tests/screed/*.c)) $(filter-out %/main.c,$(wildcard tools/screed/*.c \
+$(SCREED_TESTS): $(call objects,host,$(filter-out %/fake_cell.c \
+	%/fake_domains.c,$(wildcard tests/screed/*.c)) $(filter-out %/main.c,$(wildcard tools/screed/*.c \
 	tools/bundle/*.c)) $(wildcard tools/lib/*.c))
 	$(call say,link,$@)
 	$(screed_link) -lcunit -levent -lcjson -lmd -lpthread
 
-$(FAKE_CELL): $(call objects,tool,tests/screed/fake_cell.c tools/screed/frame.c)
+$(FAKE_CELL): $(call objects,tool,tests/screed/fake_cell.c \
+	tests/screed/fake_domains.c tools/screed/frame.c)
 	$(call say,link,$@)
 	$(Q)mkdir -p $(@D) && $(tool_CC) -o $@ $^
 

@@ -33,7 +33,8 @@ static bool take_four(const char *text, size_t pad, uint32_t *word)
 {
     *word = 0;
     for (size_t i = 0; i < 4; i++) {
-        const char *at = i < 4 - pad ? memchr(letters, text[i], 64) : NULL;
+        const char *at =
+            i < 4 - pad && text[i] ? strchr(letters, text[i]) : NULL;
         if (!at && i < 4 - pad)
             return false;
         *word = *word << 6 | (at ? (uint32_t)(at - letters) : 0);

@@ -24,7 +24,7 @@ struct digest digest_of(const void *bytes, size_t n)
 
 void digest_text(const struct digest *d, char text[DIGEST_ROOM])
 {
-    memcpy(text, PREFIX, 7);
+    snprintf(text, DIGEST_ROOM, PREFIX);
     for (size_t i = 0; i < DIGEST_SIZE; i++)
         snprintf(text + 7 + 2 * i, 3, "%02x", d->bytes[i]);
 }

@@ -118,6 +118,13 @@ void json_put_number(cJSON *object, const char *key, uint64_t value)
     cJSON_AddNumberToObject(object, key, (double)value);
 }
 
+void json_put_time(cJSON *object, const char *key, uint64_t ns)
+{
+    uint64_t ms = ns / 1000000;
+
+    cJSON_AddNumberToObject(object, key, (double)ms / 1000);
+}
+
 void json_put_bool(cJSON *object, const char *key, bool value)
 {
     cJSON_AddBoolToObject(object, key, value);

@@ -37,6 +37,8 @@ bool json_true(const cJSON *object, const char *key);
 
 void json_put_text(cJSON *object, const char *key, const char *value);
 void json_put_number(cJSON *object, const char *key, uint64_t value);
+/* ns as seconds with milliseconds: Unix times. */
+void json_put_time(cJSON *object, const char *key, uint64_t ns);
 void json_put_bool(cJSON *object, const char *key, bool value);
 
 /* {"code": ..., "text": ...} as `error` of object; and back. */

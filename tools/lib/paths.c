@@ -43,19 +43,33 @@ static bool is_set(const char *value)
     return value && value[0];
 }
 
+static bool settle(const char *variable, struct error *e)
+{
+    const char *value = getenv(variable);
+    char here[PATH_MAX];
+    struct path p;
+
+    if (!is_set(value) || value[0] == '/')
+        return true;
+    if (!getcwd(here, sizeof(here)))
+        return error_set(e, "bad-request", "%s=%.200s: %s", variable, value,
+                         strerror(errno));
+    return join(&p, here, value, e) &&
+           (!setenv(variable, p.text, 1) ||
+            error_set(e, "no-memory", "out of memory"));
+}
+
+bool paths_settle(struct error *e)
+{
+    return settle("SCREE_HOME", e) && settle("SCREE_LIB", e);
+}
+
 bool paths_home(struct path *out, struct error *e)
 {
     const char *home = getenv("SCREE_HOME");
-    char here[PATH_MAX];
 
-    if (is_set(home) && home[0] == '/')
+    if (is_set(home))
         return join(out, home, NULL, e);
-    if (is_set(home)) {
-        if (!getcwd(here, sizeof(here)))
-            return error_set(e, "bad-request", "SCREE_HOME=%.200s: %s", home,
-                             strerror(errno));
-        return join(out, here, home, e);
-    }
     if (geteuid() == 0)
         return join(out, "/var/lib/scree", NULL, e);
     home = getenv("HOME");
@@ -182,7 +196,7 @@ bool paths_cells(char ***names, size_t *count, struct error *e)
 
 bool paths_make(const char *directory, struct error *e)
 {
-    struct path p;
+    struct path p = {""};
 
     if (!join(&p, directory, NULL, e))
         return false;

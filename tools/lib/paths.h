@@ -37,6 +37,10 @@ struct path {
     char text[PATH_ROOM];
 };
 
+/* Makes SCREE_HOME and SCREE_LIB absolute, for us and those we start: call it
+ * first, before anybody changes the directory. */
+bool paths_settle(struct error *e);
+
 /* a-z, 0-9 and inner '-', at most 31 bytes. */
 bool paths_is_cell(const char *name);
 

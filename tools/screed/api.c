@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections of the API socket, and the order of their answers; see api.h. */
+/* Connections of the API socket, and their lines; see api.h. */
 #define _GNU_SOURCE
-#include "tools/screed/api.h"
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/listener.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/lib/base64.h"
 #include "tools/lib/json.h"
 #include "tools/lib/socket.h"
+#include "tools/screed/api_private.h"
 
 #define READ_HIGH  (128u << 10)
 #define DEPTH_MOST 32 /* of JSON */
-
-struct connection {
-    struct connection *next, **at;
-    struct api *api;
-    struct bufferevent *stream;
-    struct op *ops, **last; /* all, in order of coming */
-    unsigned ordered, loose;
-    bool alone;      /* an OP_ALONE runs */
-    struct op *held; /* an OP_ALONE that waits for those before it */
-    bool closing;    /* after what was written */
-    bool gone;
-    bool overdue; /* it does not read: it is cut off in a moment */
-    bool processing;
-    unsigned in_use;     /* functions of this file that are at work on it */
-    struct event *again; /* looks for further lines; cuts off who is overdue */
-
-    struct op *put; /* takes raw bytes */
-    uint64_t put_left;
-    void (*put_bytes)(struct op *op, const uint8_t *bytes, size_t n, bool last);
-};
 
 struct api {
     struct screed *screed;
@@ -99,7 +75,7 @@ static void cut(struct connection *c)
 }
 
 /* Not at once: whoever writes may be in the middle of a list. */
-static void write_line(struct connection *c, const char *text)
+void api_write(struct connection *c, const char *text)
 {
     struct evbuffer *out;
 
@@ -113,251 +89,7 @@ static void write_line(struct connection *c, const char *text)
         event_active(c->again, EV_TIMEOUT, 0);
 }
 
-/* ------------------------------------------------------------------ ops */
-
-static void free_op(struct op *op)
-{
-    domain_unwatch(&op->watch);
-    journal_leave(op->s->journal, &op->follower);
-    events_leave(op->s->events, &op->events);
-    if (op->timer)
-        event_free(op->timer);
-    if (op->free_data)
-        op->free_data(op->data);
-    cJSON_Delete(op->request);
-    cJSON_Delete(op->id);
-    free(op->answer);
-    free(op);
-}
-
-static void unlink_op(struct connection *c, struct op *op)
-{
-    struct op **at = &c->ops;
-
-    while (*at != op)
-        at = &(*at)->next;
-    *at = op->next;
-    if (c->last == &op->next)
-        c->last = at;
-}
-
-/* Sends answers as far as all before them have been sent. */
-static void send_answers(struct connection *c)
-{
-    for (struct op *op = c->ops, *next; op; op = next) {
-        next = op->next;
-        if (op->flags & OP_LOOSE)
-            continue;
-        if (!op->done)
-            break;
-        write_line(c, op->answer);
-        unlink_op(c, op);
-        c->ordered--;
-        if (op->flags & OP_ALONE)
-            c->alone = false;
-        free_op(op);
-    }
-}
-
-static void send_loose(struct connection *c, struct op *op)
-{
-    write_line(c, op->answer);
-    unlink_op(c, op);
-    c->loose--;
-    free_op(op);
-}
-
-static char *compose(struct op *op, cJSON *fields, const char *flag, bool value)
-{
-    cJSON *o = fields ? fields : cJSON_CreateObject();
-    char *text;
-
-    if (op->id)
-        cJSON_AddItemToObject(o, "id", cJSON_Duplicate(op->id, true));
-    json_put_bool(o, flag, value);
-    text = cJSON_PrintUnformatted(o);
-    cJSON_Delete(o);
-    return text ? text : strdup("{\"ok\":false}");
-}
-
-static void end(struct op *op, cJSON *fields, bool ok)
-{
-    struct connection *c = op->c;
-
-    op->answer = op->done ? op->answer : compose(op, fields, "ok", ok);
-    if (op->done)
-        cJSON_Delete(fields);
-    op->done = true;
-    op->pump = NULL;
-    op->input = NULL;
-    op->cancel = NULL;
-    domain_unwatch(&op->watch);
-    journal_leave(op->s->journal, &op->follower);
-    events_leave(op->s->events, &op->events);
-    op_unlock(op);
-    if (!c) {
-        free_op(op);
-        return;
-    }
-    event_active(c->again, EV_TIMEOUT, 0);
-    if (op->flags & OP_LOOSE)
-        send_loose(c, op);
-    else
-        send_answers(c);
-}
-
-void op_answer(struct op *op, cJSON *fields)
-{
-    end(op, fields, true);
-}
-
-void op_fail(struct op *op, const struct error *e)
-{
-    cJSON *o = cJSON_CreateObject();
-
-    json_put_error(o, e);
-    end(op, o, false);
-}
-
-void op_refuse(struct op *op, const char *code, const char *format, ...)
-{
-    char text[sizeof(((struct error *)0)->text)];
-    struct error e;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    error_set(&e, code, "%s", text);
-    op_fail(op, &e);
-}
-
-void op_more(struct op *op, cJSON *fields)
-{
-    struct connection *c = op->c;
-    char *text = compose(op, fields, "more", true);
-
-    if (c)
-        write_line(c, text);
-    free(text);
-}
-
-bool op_has_room(const struct op *op)
-{
-    return op->c && !op->c->gone &&
-           evbuffer_get_length(bufferevent_get_output(op->c->stream)) <
-               API_PUMP_BELOW;
-}
-
-void op_loosen(struct op *op)
-{
-    if (op->flags & OP_LOOSE)
-        return;
-    op->flags |= OP_LOOSE;
-    if (!op->c)
-        return;
-    op->c->ordered--;
-    op->c->loose++;
-    if (op->flags & OP_ALONE)
-        op->c->alone = false;
-    send_answers(op->c);
-}
-
-/* ------------------------------------------------------------- the lock */
-
-static void start(struct op *op)
-{
-    if (op->done) /* its client went while it waited */
-        return;
-    op->kind->start(op);
-}
-
-void op_lock(struct op *op, struct domain *d)
-{
-    d->op = op;
-    op->d = d;
-}
-
-static void start_with_lock(struct op *op);
-
-void op_unlock(struct op *op)
-{
-    struct domain *d = op->d;
-    struct op *next;
-
-    op->d = NULL;
-    if (!d)
-        return;
-    next = d->waiting;
-    d->op = NULL;
-    if (!next)
-        return;
-    d->waiting = next->next_waiting;
-    start_with_lock(next);
-}
-
-/* The domain that the op is about, or NULL and e. */
-static struct domain *subject(struct op *op, struct error *e)
-{
-    const char *name = "";
-    const cJSON *from = op->request;
-    struct domain *d;
-
-    if (op->flags & OP_NEW_DOMAIN)
-        return domain_find(
-            op->s, json_text(cJSON_GetObjectItemCaseSensitive(from, "domain"),
-                             "name", ""));
-    if (!json_get_text(from, "name", JSON_MUST, &name, e))
-        return NULL;
-    d = domain_find(op->s, name);
-    if (!d)
-        error_set(e, "no-such-domain",
-                  "there is no domain '%.60s'; 'scree ls' lists them", name);
-    return d;
-}
-
-/* A domain that comes to its name again meanwhile is looked up afresh. */
-static void start_with_lock(struct op *op)
-{
-    struct error e;
-    struct domain *d = subject(op, &e);
-
-    if (!d && !(op->flags & OP_NEW_DOMAIN)) {
-        op_fail(op, &e);
-        return;
-    }
-    if (d && d->op) {
-        struct op **at = &d->waiting;
-        while (*at)
-            at = &(*at)->next_waiting;
-        op->next_waiting = NULL;
-        *at = op;
-        return;
-    }
-    if (d)
-        op_lock(op, d);
-    start(op);
-}
-
-void op_again(struct op *op)
-{
-    op->next_waiting = NULL;
-    start_with_lock(op);
-}
-
 /* ------------------------------------------------------------- requests */
-
-static void begin(struct op *op)
-{
-    struct connection *c = op->c;
-
-    if (op->flags & OP_ALONE)
-        c->alone = true;
-    if (op->flags & (OP_DOMAIN | OP_NEW_DOMAIN))
-        start_with_lock(op);
-    else
-        start(op);
-}
 
 static void start_held(struct connection *c)
 {
@@ -369,7 +101,7 @@ static void start_held(struct connection *c)
         if (!(op->flags & OP_LOOSE))
             return;
     c->held = NULL;
-    begin(held);
+    op_begin(held);
 }
 
 static void add_op(struct connection *c, struct op *op)
@@ -430,7 +162,7 @@ static void take_request(struct connection *c, cJSON *json)
     if ((op->flags & OP_ALONE) && c->ordered > 1)
         c->held = op;
     else
-        begin(op);
+        op_begin(op);
 }
 
 /* A line for a console that is open: {"id": of the console, "in": base64}. */
@@ -484,8 +216,8 @@ static void refuse_long_line(struct connection *c)
 {
     struct evbuffer *in = bufferevent_get_input(c->stream);
 
-    write_line(c, "{\"ok\":false,\"error\":{\"code\":\"bad-request\",\"text\":"
-                  "\"a line has at most 65536 bytes\"}}");
+    api_write(c, "{\"ok\":false,\"error\":{\"code\":\"bad-request\",\"text\":"
+                 "\"a line has at most 65536 bytes\"}}");
     evbuffer_drain(in, evbuffer_get_length(in));
     c->closing = true;
 }
@@ -522,7 +254,6 @@ static void process(struct connection *c)
     if (c->processing || c->gone)
         return;
     c->processing = true;
-    c->in_use++;
     in = bufferevent_get_input(c->stream);
     for (;;) {
         char *line;
@@ -543,16 +274,19 @@ static void process(struct connection *c)
         free(line);
     }
     c->processing = false;
-    c->in_use--;
-    release(c);
 }
 
 /* --------------------------------------------------------------- events */
 
 static void on_read(struct bufferevent *stream, void *context)
 {
+    struct connection *c = context;
+
     (void)stream;
-    process(context);
+    c->in_use++;
+    process(c);
+    c->in_use--;
+    release(c);
 }
 
 /* A pump goes on until there is no room, or it has no more. */
@@ -663,8 +397,10 @@ struct api *api_new(struct screed *s, struct error *e)
 void api_free(struct api *a)
 {
     evconnlistener_free(a->listener);
-    while (a->first)
-        cut(a->first);
+    for (struct connection *c = a->first, *next; c; c = next) {
+        next = c->next;
+        cut(c);
+    }
     free(a);
 }
 

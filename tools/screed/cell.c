@@ -11,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/screed/definition.h"
 #include "tools/screed/domain.h"
 #include "tools/screed/events.h"
 #include "tools/screed/forwards.h"
 #include "tools/screed/objects.h"
 #include "tools/screed/qemu.h"
+#include "tools/screed/restore.h"
 #include "tools/screed/state.h"
 #include "tools/screed/store.h"
 #include "tools/screed/sweep.h"
@@ -36,11 +36,11 @@ struct cell {
     bool fresh;          /* QEMU was started, not adopted: it has no forwards */
     unsigned backoff;    /* ms */
     struct event *again; /* start QEMU */
-    struct event *connect;  /* channel and monitor */
-    struct event *kill;     /* QEMU does not quit */
-    struct event *log;      /* cell.log is kept short */
+    struct event *connect;            /* channel and monitor */
+    struct event *kill;               /* QEMU does not quit */
+    struct event *log;                /* cell.log is kept short */
+    struct journal_follower follower; /* of the hypervisor's log */
     struct evbuffer *early; /* console records before names are known */
-    unsigned restoring;     /* RUNs under way */
 };
 
 static struct timeval ms(unsigned n)
@@ -56,7 +56,7 @@ static void in(struct event *e, unsigned n)
     evtimer_add(e, &t);
 }
 
-static void note(struct screed *s, const char *event, const char *why)
+void cell_note(struct screed *s, const char *event, const char *why)
 {
     cJSON *more = cJSON_CreateObject();
 
@@ -98,121 +98,7 @@ void cell_forget_domain(struct domain *d)
     domain_remove(d);
 }
 
-/* ---------------------------------------------------- making them again */
-
-/* One domain that is being made again: its image, its files, RUN. */
-struct restore {
-    struct screed *screed;
-    char name[SCREE_NAME_MAX];
-    unsigned waiting; /* objects that are not there yet */
-    uint32_t flags;
-    bool failed;
-};
-
-static void restored(struct restore *r)
-{
-    struct cell *c = r->screed->lifecycle;
-
-    free(r);
-    if (--c->restoring == 0)
-        note(c->screed, "restored", NULL);
-}
-
-static void on_run(void *context, const struct error *e, const void *answer,
-                   size_t n)
-{
-    struct restore *r = context;
-    struct domain *d = domain_find(r->screed, r->name);
-    struct scree_manage_state state;
-
-    if (e)
-        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
-                   e->text);
-    if (d)
-        d->asked = false;
-    if (d && !e && n >= sizeof(state)) {
-        memcpy(&state, answer, sizeof(state));
-        domain_set_state(d, &state);
-        d->seen = true;
-    }
-    restored(r);
-}
-
-static void on_object(void *context, const struct error *e)
-{
-    struct restore *r = context;
-    struct domain *d = domain_find(r->screed, r->name);
-    struct scree_manage_run run;
-
-    if (e && !r->failed)
-        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
-                   e->text);
-    r->failed |= e || !d;
-    if (--r->waiting)
-        return;
-    if (r->failed) {
-        if (d)
-            d->asked = false;
-        restored(r);
-        return;
-    }
-    run = definition_record(d, r->flags);
-    channel_request(r->screed->channel, SCREE_MANAGE_RUN, &run, sizeof(run),
-                    on_run, r);
-}
-
-static void restore(struct domain *d, uint32_t flags)
-{
-    struct screed *s = d->screed;
-    struct restore *r = must_alloc(1, sizeof(*r));
-    struct digest files = d->files;
-
-    r->screed = s;
-    r->flags = flags;
-    r->waiting = digest_is_none(&files) ? 1 : 2;
-    memcpy(r->name, d->def.name, sizeof(r->name));
-    d->asked = !(flags & SCREE_RUN_DEFINE);
-    s->lifecycle->restoring++;
-    if (!digest_is_none(&files))
-        objects_need(s->objects, &files, on_object, r);
-    objects_need(s->objects, &d->image, on_object, r);
-}
-
-/* `always` is stronger than a stop, but only in another life of the cell. */
-static bool comes_back(const struct domain *d)
-{
-    const struct cell *c = d->screed->lifecycle;
-
-    if (d->def.restart == SCREE_RESTART_ALWAYS && c->new_life)
-        return true;
-    return d->def.restart != SCREE_RESTART_NO && !d->def.stopped;
-}
-
-static void come_back(struct domain *d)
-{
-    if (d->def.stopped) {
-        d->def.stopped = false;
-        state_put(d->screed->state, d);
-    }
-    restore(d, SCREE_RUN_ADOPT);
-}
-
-/* Every definition is given to domain 0 with ADOPT: it takes the policy of
- * those that it has, and makes those that it lacks. */
-static void reconcile_one(struct domain *d)
-{
-    if (d->op)
-        return; /* whoever works on it goes on by itself */
-    if (d->seen)
-        restore(d,
-                SCREE_RUN_ADOPT | (domain_is_down(d) ? SCREE_RUN_DEFINE : 0));
-    else if (comes_back(d))
-        come_back(d);
-    else if (d->def.remove)
-        cell_forget_domain(d);
-    else
-        restore(d, SCREE_RUN_ADOPT | SCREE_RUN_DEFINE);
-}
+/* ---------------------------------------------------------- after SYNC */
 
 static void tell_what_was_missed(struct domain *d)
 {
@@ -229,23 +115,18 @@ static void replay_early(struct cell *c);
 static void on_swept(void *context, const struct error *e)
 {
     struct screed *s = context;
-    struct domain *next;
 
     if (e)
         return; /* the channel has gone again */
-    s->lifecycle->restoring++;
-    for (struct domain *d = s->domains.first; d; d = next) {
-        next = d->next;
+    for (struct domain *d = s->domains.first; d; d = d->next) {
         if (!d->seen)
             d->in_cell = false;
         tell_what_was_missed(d);
-        reconcile_one(d);
     }
     s->phase = CELL_UP;
-    note(s, "cell-up", NULL);
+    cell_note(s, "cell-up", NULL);
     replay_early(s->lifecycle);
-    if (--s->lifecycle->restoring == 0)
-        note(s, "restored", NULL);
+    restore_all(s, s->lifecycle->new_life);
 }
 
 static void on_learned(void *context, const struct error *e)
@@ -300,7 +181,7 @@ static void on_up(void *user, const struct scree_sync *sync)
     if (s->cell_life != sync->cell_life)
         s->epoch = sync->cell_life;
     else if (s->life != sync->life)
-        note(s, "control-restarted", NULL);
+        cell_note(s, "control-restarted", NULL);
     s->life = sync->life;
     s->cell_life = sync->cell_life;
     channel_request(s->channel, SCREE_MANAGE_CELL, NULL, 0, on_clock, s);
@@ -427,6 +308,26 @@ static void on_monitor_ready(void *user)
     s->lifecycle->fresh = false;
 }
 
+/* "domain 5 (web) crashed: page fault (#PF): ..." */
+static void on_hypervisor_line(struct journal_follower *f, const char *name,
+                               uint64_t ms, const char *text, size_t n)
+{
+    struct cell *c = table_item(f, struct cell, follower);
+    char line[256], *why;
+    struct domain *d;
+    unsigned id;
+
+    (void)ms;
+    snprintf(line, sizeof(line), "%.*s", (int)n, text);
+    why = strstr(line, " crashed: ");
+    if (strcmp(name, JOURNAL_HYPERVISOR) != 0 || !why ||
+        sscanf(line, "domain %u (", &id) != 1)
+        return;
+    d = domain_by_id(c->screed, id);
+    if (d)
+        snprintf(d->crash, sizeof(d->crash), "%s", why + 10);
+}
+
 static void on_monitor_lost(void *user)
 {
     on_lost(user);
@@ -463,7 +364,7 @@ static void on_started(struct screed *s)
     chmod(screed_path(s, CELL_CHANNEL).text, 0600);
     chmod(screed_path(s, CELL_QMP).text, 0600);
     chmod(screed_path(s, CELL_LOG).text, 0600);
-    note(s, "cell-started", NULL);
+    cell_note(s, "cell-started", NULL);
     on_connect(-1, 0, c);
     tell_first(c, NULL);
 }
@@ -478,7 +379,7 @@ static void start_later(struct cell *c)
 
 static void on_refused(struct screed *s, const struct error *e)
 {
-    note(s, "cell-refused", e->text);
+    cell_note(s, "cell-refused", e->text);
     if (s->lifecycle->first)
         tell_first(s->lifecycle, e);
     else
@@ -510,7 +411,7 @@ static void on_died(struct screed *s)
         return;
     }
     s->phase = CELL_DOWN;
-    note(s, "cell-died", "QEMU has ended; it is started again");
+    cell_note(s, "cell-died", "QEMU has ended; it is started again");
     lose_domains(s);
     if (screed_now() - qemu_started(s->qemu) > GOOD_LIFE * 1000000000ull)
         c->backoff = BACKOFF_LEAST;
@@ -527,7 +428,7 @@ static void on_again(evutil_socket_t fd, short what, void *context)
     (void)what;
     s->phase = CELL_STARTING;
     if (qemu_adopt(s->qemu)) {
-        note(s, "cell-adopted", NULL);
+        cell_note(s, "cell-adopted", NULL);
         on_connect(-1, 0, c);
         tell_first(c, NULL);
     } else if (!qemu_start(s->qemu, &e)) {
@@ -556,7 +457,7 @@ static void on_kill(evutil_socket_t fd, short what, void *context)
 void cell_down(struct screed *s)
 {
     s->ending = true;
-    note(s, "cell-down", NULL);
+    cell_note(s, "cell-down", NULL);
     qmp_command(s->qmp, "quit", NULL, NULL);
     if (!qmp_is_ready(s->qmp))
         qemu_kill(s->qemu, SIGTERM);
@@ -596,6 +497,8 @@ struct cell *cell_new(struct screed *s, cell_first *first)
     c->screed = s;
     c->first = first;
     c->backoff = BACKOFF_LEAST;
+    c->follower.line = on_hypervisor_line;
+    journal_follow(s->journal, &c->follower);
     c->early = evbuffer_new();
     c->again = evtimer_new(s->base, on_again, c);
     c->connect = evtimer_new(s->base, on_connect, c);
@@ -616,6 +519,7 @@ void cell_free(struct cell *c)
     channel_free(s->channel);
     qmp_free(s->qmp);
     qemu_free(s->qemu);
+    journal_leave(s->journal, &c->follower);
     evbuffer_free(c->early);
     event_free(c->again);
     event_free(c->connect);

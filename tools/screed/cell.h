@@ -19,6 +19,9 @@ struct cell *cell_new(struct screed *s, cell_first *first);
 void cell_free(struct cell *c);
 void cell_begin(struct cell *c);
 
+/* An event of the cell, and a line in screed.log; why may be NULL. */
+void cell_note(struct screed *s, const char *event, const char *why);
+
 /* Ends QEMU, then the loop. */
 void cell_down(struct screed *s);
 

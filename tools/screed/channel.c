@@ -39,7 +39,7 @@ struct channel {
     void *user;
     struct bufferevent *stream; /* NULL: not connected */
     struct event *tick;         /* once a second while connected */
-    bool up;
+    bool up, hangs;
     time_t synced_at; /* when SYNC was sent last */
     uint64_t nonce;
     uint32_t last_tag;
@@ -157,7 +157,7 @@ static void go_down(struct channel *c)
 {
     bool was = c->up;
 
-    c->up = false;
+    c->up = c->hangs = false;
     fail_all(c);
     if (was)
         c->calls.down(c->user);
@@ -267,6 +267,7 @@ static void take_console(struct channel *c, const struct frame *f)
 
 static void take_frame(struct channel *c, const struct frame *f)
 {
+    c->hangs = false;
     if (f->head.type == SCREE_FRAME_SYNCED) {
         take_synced(c, f);
         return;
@@ -336,6 +337,15 @@ static void on_end(struct bufferevent *stream, short what, void *context)
     c->calls.lost(c->user);
 }
 
+static void ignore(void *context, const struct error *e, const void *answer,
+                   size_t n)
+{
+    (void)context;
+    (void)e;
+    (void)answer;
+    (void)n;
+}
+
 /* The deadlines stand in order, as all have the same time. */
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
@@ -347,9 +357,12 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
         struct request *r = queue_take(&c->under_way, &c->under_way.first);
         c->under_way_count--;
         c->counts.timeouts++;
+        c->hangs = true;
         fail(r, "timeout", "the control domain did not answer in time");
     }
     put_waiting(c);
+    if (c->hangs && c->up && !c->under_way.first) /* is it back? */
+        channel_request(c, SCREE_MANAGE_CELL, NULL, 0, ignore, NULL);
     if (c->stream && !c->up && now() - c->synced_at >= SYNC_SECONDS &&
         !channel_backlog(c))
         begin_sync(c);
@@ -400,6 +413,11 @@ bool channel_connect(struct channel *c, const char *path, struct error *e)
 bool channel_is_connected(const struct channel *c)
 {
     return c->stream != NULL;
+}
+
+bool channel_hangs(const struct channel *c)
+{
+    return c->hangs;
 }
 
 bool channel_is_up(const struct channel *c)

@@ -20,7 +20,7 @@
 #include "tools/lib/error.h"
 
 #define CHANNEL_UNDER_WAY (SCREE_CHANNEL_REQUESTS - 4)
-#define CHANNEL_SECONDS   20          /* to answer a request */
+#define CHANNEL_SECONDS   8           /* to answer a request */
 #define CHANNEL_BACKLOG   (256 << 10) /* not sent: store clients wait above */
 
 struct channel;
@@ -51,6 +51,8 @@ bool channel_connect(struct channel *c, const char *path, struct error *e);
 void channel_disconnect(struct channel *c);
 bool channel_is_connected(const struct channel *c);
 bool channel_is_up(const struct channel *c);
+/* A request was not answered in time, and nothing has come since. */
+bool channel_hangs(const struct channel *c);
 
 /* e: why it failed, or NULL: n bytes of answer, which end with the call. */
 typedef void channel_reply(void *context, const struct error *e,

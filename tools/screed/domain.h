@@ -30,6 +30,7 @@ struct domain {
     bool asked;   /* RUN has been sent and not answered */
     bool seen;    /* in the sweep that is under way */
     struct scree_manage_state state;
+    char crash[96]; /* what the hypervisor said of its last crash, or "" */
 
     struct op *op, *waiting; /* see above */
     struct watch *watches;

@@ -4,19 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scree/xen.h"
 #include "tools/lib/json.h"
 #include "tools/screed/definition.h"
 #include "tools/screed/domain.h"
-
-static double seconds(uint64_t ns)
-{
-    return (double)(ns / 1000000) / 1000;
-}
-
-static void put_time(cJSON *o, const char *key, uint64_t unix_ns)
-{
-    cJSON_AddNumberToObject(o, key, seconds(unix_ns));
-}
 
 static bool has_run(const struct domain *d)
 {
@@ -28,12 +19,17 @@ static void put_why(cJSON *o, const struct domain *d)
 {
     const struct scree_manage_state *s = &d->state;
     const char *reason = domain_reason(s->reason);
-    char text[128] = "";
+    char text[160] = "";
 
     if (!d->in_cell && !d->asked)
         snprintf(text, sizeof(text), "%s",
                  d->screed->phase == CELL_UP ? "not started"
                                              : "the cell is not up");
+    else if (d->crash[0] && s->reason == SHUTDOWN_crash &&
+             (s->phase == SCREE_PHASE_BACKOFF ||
+              s->phase == SCREE_PHASE_CRASHED))
+        snprintf(text, sizeof(text), "%s%s", d->crash,
+                 s->phase == SCREE_PHASE_BACKOFF ? "; comes back" : "");
     else if (s->phase == SCREE_PHASE_BACKOFF)
         snprintf(text, sizeof(text), "%s, code %" PRIu32 "; comes back", reason,
                  s->code);
@@ -61,9 +57,9 @@ static void put_life(cJSON *o, const struct domain *d)
     }
     json_put_number(o, "restarts", s->restarts);
     if (d->in_cell && s->phase == SCREE_PHASE_BACKOFF)
-        put_time(o, "next", screed_unix(screed, s->next_ns));
+        json_put_time(o, "next", screed_unix(screed, s->next_ns));
     if (d->in_cell)
-        put_time(o, "created", screed_unix(screed, s->defined_ns));
+        json_put_time(o, "created", screed_unix(screed, s->defined_ns));
     if (has_run(d) && s->domain.created_ns) {
         uint64_t from = screed_unix(screed, s->domain.created_ns);
         uint64_t to = domain_is_down(d) && s->domain.ended_ns

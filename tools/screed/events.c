@@ -118,7 +118,7 @@ void events_add(struct events *v, const char *event, const char *name,
     json_put_text(o, "event", event);
     if (name)
         json_put_text(o, "name", name);
-    cJSON_AddNumberToObject(o, "time", (double)(unix_ns / 1000000) / 1000);
+    json_put_time(o, "time", unix_ns);
     text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     if (!text)

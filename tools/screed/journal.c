@@ -171,7 +171,7 @@ static bool make_room(struct journal *j, struct journal_log *l, size_t n)
         l->room = (l->size + n) * 2 + 256;
         l->bytes = must_grow(l->bytes, l->room, 1);
     }
-    return true;
+    return l->bytes != NULL;
 }
 
 /* What waits too long is written now, so that a lively domain loses nothing

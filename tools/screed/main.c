@@ -331,7 +331,7 @@ int main(int argc, char **argv)
     umask(077);
     close_range(3, ~0u, 0); /* locks and pipes of whoever started us */
     s.started = screed_now();
-    if (!find_directory(&s, &e))
+    if (!paths_settle(&e) || !find_directory(&s, &e))
         return complain(&e);
     if (!foreground)
         daemonize();

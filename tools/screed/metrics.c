@@ -351,7 +351,7 @@ static void on_request(struct evhttp_request *request, void *context)
     r->per_domain = wants_domains(request);
     evhttp_connection_set_closecb(evhttp_request_get_connection(request),
                                   on_gone, r);
-    if (m->screed->phase == CELL_UP)
+    if (m->screed->phase == CELL_UP && !channel_hangs(m->screed->channel))
         channel_request(m->screed->channel, SCREE_MANAGE_CELL, NULL, 0, on_cell,
                         r);
     else
@@ -365,7 +365,7 @@ static bool listen_on(struct metrics *m, struct error *e)
     const struct options *o = &m->screed->options;
     struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(
         m->http, o->metrics, (uint16_t)o->metrics_port);
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t n = sizeof(a);
 
     if (!bound)

@@ -283,7 +283,6 @@ cJSON *objects_json(const struct object *object)
     json_put_number(o, "size", object->size);
     json_put_number(o, "users", object->users);
     json_put_bool(o, "in_cell", object->in_cell);
-    cJSON_AddNumberToObject(o, "created",
-                            (double)(object->created / 1000000) / 1000);
+    json_put_time(o, "created", object->created);
     return o;
 }

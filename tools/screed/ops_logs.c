@@ -55,7 +55,7 @@ static void put_line(struct op *op, const char *name, uint64_t ms,
     char *clean = op_clean_text(text, n);
     cJSON *o = cJSON_CreateObject();
 
-    cJSON_AddNumberToObject(o, "time", (double)ms / 1000);
+    json_put_time(o, "time", ms * 1000000);
     if (name[0] != '_')
         json_put_text(o, "name", name);
     json_put_text(o, "line", clean);

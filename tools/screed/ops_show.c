@@ -70,8 +70,7 @@ static void pump_states(struct op *op)
     while (op_has_room(op)) {
         cJSON *o = some_states(op);
         if (n->at == n->count) {
-            cJSON_AddNumberToObject(o, "now",
-                                    (double)(screed_now() / 1000000) / 1000);
+            json_put_time(o, "now", screed_now());
             op_answer(op, o);
             return;
         }
@@ -129,7 +128,7 @@ void op_ls(struct op *op)
         return;
     }
     name = only_name(op);
-    if (op->s->phase != CELL_UP)
+    if (op->s->phase != CELL_UP || channel_hangs(op->s->channel))
         on_swept_first(op, NULL);
     else if (name)
         sweep_one(op->s, name, on_swept_first, op);
@@ -275,11 +274,10 @@ static void on_cell(void *context, const struct error *e, const void *answer,
     json_put_text(cell, "name", s->cell);
     json_put_number(cell, "pid", (uint64_t)getpid());
     json_put_number(cell, "qemu_pid", (uint64_t)qemu_pid(s->qemu));
-    json_put_text(cell, "state", phases[s->phase]);
+    json_put_text(cell, "state",
+                  channel_hangs(s->channel) ? "hangs" : phases[s->phase]);
     json_put_text(cell, "version", f.version);
-    cJSON_AddNumberToObject(
-        cell, "started",
-        (double)((s->epoch ? s->epoch : s->started) / 1000000) / 1000);
+    json_put_time(cell, "started", s->epoch ? s->epoch : s->started);
     put_options(cell, s);
     put_facts(cell, &f);
     json_put_number(cell, "domains", s->domains.by_name.count);
@@ -289,7 +287,7 @@ static void on_cell(void *context, const struct error *e, const void *answer,
 
 void op_cell(struct op *op)
 {
-    if (op->s->phase == CELL_UP)
+    if (op->s->phase == CELL_UP && !channel_hangs(op->s->channel))
         channel_request(op->s->channel, SCREE_MANAGE_CELL, NULL, 0, on_cell,
                         op);
     else

@@ -105,7 +105,7 @@ static void take(struct qmp *q, const cJSON *message)
         error_set(&e, "not-possible", "QEMU: %s",
                   json_text(error, "desc", "?"));
     answer_first(q, error ? &e : NULL,
-                 cJSON_IsString(value) ? value->valuestring : "");
+                 value && cJSON_IsString(value) ? value->valuestring : "");
 }
 
 static void on_read(struct bufferevent *stream, void *context)
