@@ -36,7 +36,9 @@ struct server {
     struct store *store;
     uint32_t domids[DOMAINS];
     struct client clients[CLIENTS];
-    struct pollfd polls[CLIENTS + DOMAINS]; /* the last ones: who connects */
+    size_t top; /* no client from here on */
+    /* who connects to which domain, then the clients */
+    struct pollfd polls[DOMAINS + CLIENTS];
 };
 
 /* The engine bounds what comes before store_sent(). */
@@ -84,13 +86,15 @@ static void end_client(struct server *v, size_t i)
     close(c->fd);
     free(c->out);
     *c = (struct client){0};
-    v->polls[i].fd = -1;
+    v->polls[DOMAINS + i].fd = -1;
+    while (v->top && !v->clients[v->top - 1].connection)
+        v->top--;
 }
 
 static void begin_client(struct server *v, unsigned domain)
 {
-    int fd = accept4(v->polls[CLIENTS + domain].fd, NULL, NULL,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd =
+        accept4(v->polls[domain].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     uint32_t domid = v->domids[domain];
     size_t i = 0;
 
@@ -106,7 +110,8 @@ static void begin_client(struct server *v, unsigned domain)
         return;
     }
     v->clients[i].fd = fd;
-    v->polls[i].fd = fd;
+    v->polls[DOMAINS + i].fd = fd;
+    v->top = i < v->top ? v->top : i + 1;
 }
 
 static void write_out(struct client *c)
@@ -132,33 +137,39 @@ static void read_in(struct client *c)
         c->dead = true;
 }
 
+static void serve(struct server *v, size_t i)
+{
+    struct client *c = &v->clients[i];
+    short got = v->polls[DOMAINS + i].revents;
+
+    if (!c->connection || !got)
+        return;
+    if (got & POLLOUT)
+        write_out(c);
+    else
+        read_in(c);
+    if (c->dead)
+        end_client(v, i);
+}
+
 static void turn(struct server *v)
 {
-    for (size_t i = 0; i < CLIENTS; i++) {
-        struct client *c = &v->clients[i];
+    for (size_t i = 0; i < v->top; i++) {
+        const struct client *c = &v->clients[i];
         short wants = 0;
 
         if (c->connection) {
             wants = store_room(c->connection) ? POLLIN : 0;
             wants |= c->at < c->end ? POLLOUT : 0;
         }
-        v->polls[i].events = wants;
+        v->polls[DOMAINS + i].events = wants;
     }
-    if (poll(v->polls, CLIENTS + DOMAINS, -1) < 0)
+    if (poll(v->polls, DOMAINS + v->top, -1) < 0)
         return;
-    for (size_t i = 0; i < CLIENTS; i++) {
-        struct client *c = &v->clients[i];
-        short got = v->polls[i].fd < 0 ? 0 : v->polls[i].revents;
-
-        if (got & POLLOUT)
-            write_out(c);
-        else if (got)
-            read_in(c);
-        if (c->dead)
-            end_client(v, i);
-    }
+    for (size_t i = v->top; i-- > 0;)
+        serve(v, i);
     for (unsigned i = 0; i < DOMAINS; i++) {
-        if (v->polls[CLIENTS + i].revents)
+        if (v->polls[i].fd >= 0 && v->polls[i].revents)
             begin_client(v, i);
     }
 }
@@ -199,9 +210,9 @@ static bool begin_domain(struct server *v, unsigned i, const char *socket_path,
     v->domids[i] = (uint32_t)strtoul(domid, NULL, 10);
     if (i)
         make_home(v, v->domids[i]);
-    v->polls[CLIENTS + i].fd = listen_at(path);
-    v->polls[CLIENTS + i].events = POLLIN;
-    return v->polls[CLIENTS + i].fd >= 0;
+    v->polls[i].fd = listen_at(path);
+    v->polls[i].events = POLLIN;
+    return v->polls[i].fd >= 0;
 }
 
 int main(int argc, char **argv)
