@@ -100,8 +100,11 @@ int main(int argc, char **argv)
     const char *cell = take_cell(&argc, &argv);
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *k;
+    struct error e;
 
     signal(SIGPIPE, SIG_DFL);
+    if (!paths_settle(&e))
+        return cli_fail(&e);
     if (!strcmp(name, "--version") || !strcmp(name, "-V"))
         name = "version";
     if (!strcmp(name, "help") && argc > 2) {
