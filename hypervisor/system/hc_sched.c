@@ -113,8 +113,8 @@ static void watchdog_expired(struct timer *t, uint64_t now)
 {
     struct domain *d = container_of(t, struct watchdog, timer)->domain;
 
-    if (domain_state(d) ==
-        DOMAIN_PAUSED) /* since a moment, or it was set then */
+    /* paused since a moment; or it was set by a call that was under way then */
+    if (domain_state(d) == DOMAIN_PAUSED)
         timer_set(d->vcpu.cpu, t, now + WATCHDOG_AGAIN);
     else
         crash_watchdog(d);

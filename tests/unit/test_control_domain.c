@@ -138,6 +138,7 @@ static void every_allocation_may_fail(void)
 
         r.config.ipv4 = 0x0a000007;
         r.config.module = 1;
+        r.config.memory = 600 * PAGE_SIZE; /* files need a table of their own */
         frames_fail_at(x.w.frames, site);
         result = CONTROL(&x, create, &r);
         frames_fail_at(x.w.frames, 0);
@@ -146,7 +147,7 @@ static void every_allocation_may_fail(void)
         CU_ASSERT_EQUAL(result, -XEN_ENOMEM);
         CU_ASSERT(control_same(&x, &p));
     }
-    CU_ASSERT(site > 6);
+    CU_ASSERT(site > 7);
     control_stop(&x);
 }
 
@@ -264,6 +265,32 @@ static void time_goes_by_a_paused_domain(void)
     life_later(&x.w, 4000);
     CU_ASSERT_PTR_NOT_NULL(life_find(&x.w, id));
     life_later(&x.w, 1500);
+    control_settle(&x);
+    CU_ASSERT_EQUAL(control_state(&x, id).reason, SHUTDOWN_watchdog);
+    control_stop(&x);
+}
+
+/* Its watchdog bites in the very moment: it tries again after the pause. */
+static void a_watchdog_may_come_too_late(void)
+{
+    struct control_world x;
+    struct domain *d;
+    uint32_t id;
+
+    control_prepare();
+    control_start(&x);
+    id = control_make(&x, "late");
+    d = life_find(&x.w, id);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    CU_ASSERT_EQUAL(life_watchdog(d, 0, 5), 1);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, pause, id), 0);
+    timer_set(d->vcpu.cpu, &d->watchdogs[0].timer, machine_clock() + 1);
+    life_later(&x.w, 1000);
+    CU_ASSERT_EQUAL(control_state(&x, id).state, SCREE_DOMAIN_PAUSED);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d->watchdogs[0].left = 0;
+    timer_set(d->vcpu.cpu, &d->watchdogs[0].timer, machine_clock() + 1);
+    life_later(&x.w, 200);
     control_settle(&x);
     CU_ASSERT_EQUAL(control_state(&x, id).reason, SHUTDOWN_watchdog);
     control_stop(&x);
@@ -768,6 +795,7 @@ void suite_control_domain(void)
         {"paused domains do not run", paused_domains_do_not_run},
         {"a pause breaks no sleep", a_pause_breaks_no_sleep},
         {"time goes by a paused domain", time_goes_by_a_paused_domain},
+        {"a watchdog may come too late", a_watchdog_may_come_too_late},
         {"paused domains can be killed", paused_domains_can_be_killed},
         {"ends are kept until collected", ends_are_kept_until_collected},
         {"exit codes have limits", exit_codes_have_limits},
