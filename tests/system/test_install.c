@@ -54,7 +54,8 @@ static void test_install(void)
 static void test_run_installed(void)
 {
     struct cell_options o = {.domains = NULL};
-    char destdir[CELL_PATH + 16], build[CELL_PATH + 16], run[CELL_PATH + 64];
+    char destdir[CELL_PATH + 16], build[CELL_PATH + 16],
+        run[3 * CELL_PATH + 128];
     struct cell c;
 
     if (!CHECK(cell_prepare(&c, &o)))
@@ -62,16 +63,18 @@ static void test_run_installed(void)
     snprintf(destdir, sizeof(destdir), "DESTDIR=%s/root", c.dir);
     snprintf(build, sizeof(build), "BUILD=%s", cell_build());
     snprintf(run, sizeof(run),
-             "cd / && RUN_SECONDS=12 PORT=20080 "
-             "%s/root/opt/scree/bin/scree-run",
-             c.dir);
+             "cd / && SCREE_HOME=%s/home RUN_SECONDS=6 PORT=20080 "
+             "%s/root/opt/scree/bin/scree-run && ! ls %s/home/*",
+             c.dir, c.dir, c.dir);
     CHECK(
         cell_run(&c,
                  (const char *[]){"make", "install", destdir,
                                   "PREFIX=/opt/scree", build, "SETUP=no", NULL},
                  120) == 0);
-    (void)cell_run(&c, (const char *[]){"sh", "-c", run, NULL}, 40);
-    CHECK(cell_output_has(&c, "domains running"));
+    CHECK(cell_run(&c, (const char *[]){"sh", "-c", run, NULL}, 40) == 0);
+    CHECK(cell_output_has(&c, "[web] web: 3 files on"));
+    if (CU_get_number_of_failures() > c.failures)
+        (void)cell_output_has(&c, NULL);
     cell_stop(&c);
 }
 
@@ -93,6 +96,8 @@ static pid_t start_run(const struct cell *c)
     setenv("SCREE_LIB", cell_build(), 1);
     snprintf(output, sizeof(output), "%s/bin", cell_build());
     setenv("SCREE_BIN", output, 1);
+    snprintf(output, sizeof(output), "%s/home", c->dir);
+    setenv("SCREE_HOME", output, 1);
     setenv("CELL", "cells/services.conf", 1);
     setenv("PORT", "20180", 1);
     execl("tools/run/scree-run", "scree-run", (char *)NULL);
@@ -121,7 +126,17 @@ static bool ends_within(pid_t pid, unsigned seconds)
     return false;
 }
 
-/* A terminal's Ctrl-C goes to the whole group. */
+/* Is there anything below the cells' directory? */
+static bool cells_left(struct cell *c)
+{
+    char command[CELL_PATH + 32];
+
+    snprintf(command, sizeof(command), "ls %s/home/*", c->dir);
+    return cell_run(c, (const char *[]){"sh", "-c", command, NULL}, 5) == 0;
+}
+
+/* A terminal's Ctrl-C goes to the whole group; the cell is not in it, and is
+ * ended all the same. */
 static void test_interrupt(void)
 {
     struct cell_options o = {.domains = NULL};
@@ -131,13 +146,14 @@ static void test_interrupt(void)
     if (!CHECK(cell_prepare(&c, &o)))
         return;
     pid = start_run(&c);
-    CHECK(output_within(&c, "domains running", 20));
+    CHECK(output_within(&c, "[web] web: 3 files on", 20));
     CHECK(kill(-pid, 0) == 0);
     kill(-pid, SIGINT);
     CHECK(ends_within(pid, 10));
     usleep(300000);
     CHECK(kill(-pid, 0) < 0);
     kill(-pid, SIGKILL);
+    CHECK(!cells_left(&c));
     if (CU_get_number_of_failures() > c.failures)
         (void)cell_output_has(&c, NULL);
     cell_stop(&c);
