@@ -238,7 +238,14 @@ enum attach_end attach_run(struct attach *a, struct error *e)
                 l.terminal.raw ? "\n" : "", a->name, a->name);
         return ATTACH_LEFT;
     }
-    return good ? ATTACH_ENDED : ATTACH_FAILED;
+    if (good)
+        return ATTACH_ENDED;
+    if (!strcmp(e->code, "cell-down") && a->name[0])
+        error_set(e, "cell-down",
+                  "the connection to the cell '%s' is lost; '%s' may go on: "
+                  "scree console %s",
+                  a->cli->cell, a->name, a->name);
+    return ATTACH_FAILED;
 }
 
 /* -------------------------------------------------------------- console */
