@@ -10,6 +10,8 @@ $(XENSTORE_CLIENT): $(call objects,tool,tests/libxenstore/client.c) \
 	$(call say,link,$@)
 	$(Q)$(tool_CC) -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lxenstore -lpthread
 
+system: $(XENSTORE_CLIENT)
+
 TESTS += libxenstore
 .PHONY: libxenstore
 libxenstore: $(XENSTORE_CLIENT) store-server

@@ -25,5 +25,6 @@ void suite_scree_recovery(void);
 void suite_scree_apply(void);
 void suite_scree_net(void);
 void suite_scree_top(void);
+void suite_scree_pebble(void);
 
 #endif
