@@ -225,6 +225,8 @@ int main(int argc, char **argv)
     by_nodes(&b, most);
     by_watches(&b);
     by_crowd(&b);
+    while (b.store->connections)
+        store_disconnect(b.store->connections);
     from = now();
     store_remove(b.store, "/local");
     printf("all removed in %.0f ms; then it holds %zu bytes\n",
