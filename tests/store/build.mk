@@ -28,7 +28,10 @@ $(NOXEN): tests/store/noxen.c
 	$(call say,tool,$<)
 	$(Q)$(tool_CC) $(tool_FLAGS) -MF $(@:.so=.d) -fPIC -shared -o $@ $<
 
-.PHONY: store-server store-curve store-load
+# All of these compile, whoever uses them.
+TESTS += store-tools
+.PHONY: store-tools store-server store-curve store-load
+store-tools: store-load $(STORE_CURVE)
 store-server: $(STORE_SERVER)
 store-curve: $(STORE_CURVE)
 	$(STORE_CURVE)
