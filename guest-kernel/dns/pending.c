@@ -9,11 +9,6 @@
 #define HEADER_SIZE 12
 #define RESPONSE    0x80 /* in the third byte */
 
-static bool same_asker(const struct dns_asker *a, const struct dns_asker *b)
-{
-    return a->address == b->address && a->connection == b->connection;
-}
-
 /* A place for this asker, an older one's if need be; NULL: it has enough. */
 static struct dns_pending *choose(struct dns_pending_table *t,
                                   const struct dns_asker *asker, uint16_t id)
@@ -28,7 +23,7 @@ static struct dns_pending *choose(struct dns_pending_table *t,
             best = p;
         if (p->deadline == 0)
             continue;
-        have += same_asker(&p->asker, asker);
+        have += p->asker.address == asker->address;
         if (p->id == id)
             return NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Queries that were handed on to another server and wait for its response. A
- * bounded table: one asker has at most DNS_PENDING_EACH places, and when all
+ * bounded table: one address has at most DNS_PENDING_EACH places, and when all
  * are taken the oldest goes. A response must have the id that went out (random)
  * and the very question. Pure: host tests link it.
  */
