@@ -373,14 +373,15 @@ bool card_give(struct virtio_card *c, const void *frame, uint32_t length)
 
 uint32_t card_take_bytes(struct virtio_card *c, unsigned queue, void *to)
 {
-    uint32_t id;
+    uint32_t id, length;
     struct virtq_desc *d = next(&c->queue[queue], &id);
 
     if (!d || d->flags != 0 || d->length > 4096)
         return UINT32_MAX;
-    memcpy(to, dma(d->address, d->length), d->length);
+    length = d->length; /* once used it is the driver's again */
+    memcpy(to, dma(d->address, length), length);
     card_use(c, queue, id, 0, 1);
-    return d->length;
+    return length;
 }
 
 bool card_give_bytes(struct virtio_card *c, unsigned queue, const void *from,
