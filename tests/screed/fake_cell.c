@@ -16,7 +16,8 @@
  *   noise      sends rubbish before the answer
  *   hangup     closes the channel instead of answering
  *   rebirth    domain 0 begins anew instead of answering
- *   silent     never answers
+ *   silent     never answers, and does nothing
+ *   mute       never answers, but does it
  *   full       there is no memory
  *
  * The store answers each packet with the same packet.

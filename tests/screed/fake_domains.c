@@ -217,7 +217,8 @@ static void do_run(uint32_t tag, const struct scree_manage_run *r)
     }
     if (!(r->flags & SCREE_RUN_DEFINE))
         start(d);
-    reply(tag, 0, "", &d->state, sizeof(d->state));
+    if (!word(d, "mute"))
+        reply(tag, 0, "", &d->state, sizeof(d->state));
     if (!(r->flags & SCREE_RUN_DEFINE))
         act(d);
 }

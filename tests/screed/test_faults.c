@@ -116,6 +116,22 @@ static void a_cell_that_is_silent_is_a_timeout(void)
     daemon_end(&d);
 }
 
+/* What was given up, and is done all the same, is taken back. */
+static void a_run_that_is_done_too_late_leaves_nothing(void)
+{
+    struct daemon d;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_refused(&d, "timeout",
+                             "{'op':'run','domain':{'name':'a','image':'%s',"
+                             "'cmdline':'mute'}}",
+                             d.image));
+    CU_ASSERT(daemon_is(&d, "a", "phase", NULL));
+    usleep(100000);
+    CU_ASSERT(daemon_run(&d, "a", "", "")); /* the cell has no other 'a' */
+    daemon_end(&d);
+}
+
 /* The limit on files stands for a disk that is full. */
 static void a_full_disk_costs_lines_only(void)
 {
@@ -285,6 +301,7 @@ void suite_faults(void)
     CU_ADD_TEST(s, domain_0_begins_anew_in_a_run);
     CU_ADD_TEST(s, no_memory_leaves_nothing);
     CU_ADD_TEST(s, a_cell_that_is_silent_is_a_timeout);
+    CU_ADD_TEST(s, a_run_that_is_done_too_late_leaves_nothing);
     CU_ADD_TEST(s, a_full_disk_costs_lines_only);
     CU_ADD_TEST(s, logs_are_bounded);
     CU_ADD_TEST(s, a_log_that_cannot_be_written_is_said_once);

@@ -225,8 +225,13 @@ static void on_event(void *user, const struct scree_event *e)
         return;
     }
     events_add_channel(s->events, e);
-    if (!d)
+    if (!d) {
+        if (s->phase == CELL_UP && e->event == SCREE_EVENT_CREATED)
+            sweep_end_stranger(s, e->name, false);
+        if (s->phase == CELL_UP && e->event == SCREE_EVENT_DOWN)
+            sweep_end_stranger(s, e->name, true);
         return;
+    }
     domain_note(d, e);
     if (e->event == SCREE_EVENT_ENDED)
         journal_end_line(s->journal, &d->log);

@@ -31,6 +31,7 @@ static void set_defaults(struct options *o)
                           .network = 0x0a000000,
                           .prefix = 8,
                           .gateway = UINT32_MAX,
+                          .resolver = UINT32_MAX,
                           .metrics = "127.0.0.1",
                           .log_bytes = MIB,
                           .log_files = 1};
@@ -81,6 +82,8 @@ static bool check_gateway(struct options *o, struct error *e)
 
     if (o->gateway == UINT32_MAX)
         o->gateway = o->network + 1;
+    if (o->resolver == UINT32_MAX) /* QEMU's own hands on to the host's */
+        o->resolver = o->net == NET_USER ? o->network + hosts - 1 : 0;
     if (o->gateway &&
         (o->gateway <= o->network || o->gateway - o->network >= hosts))
         return error_set(e, "bad-request",

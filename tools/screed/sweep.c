@@ -68,6 +68,33 @@ static void adopt_unknown(struct screed *s,
     state_put(s->state, cell_define(s, &def));
 }
 
+static void ignore(void *context, const struct error *e, const void *answer,
+                   size_t n)
+{
+    (void)context;
+    (void)e;
+    (void)answer;
+    (void)n;
+}
+
+void sweep_end_stranger(struct screed *s, const char *name, bool down)
+{
+    struct scree_manage_name n = {0};
+
+    screed_log(s, "domain '%s' is nobody's: %s", name,
+               down ? "removed" : "killed");
+    memcpy(n.name, name, strnlen(name, sizeof(n.name) - 1));
+    channel_request(s->channel, down ? SCREE_MANAGE_REMOVE : SCREE_MANAGE_KILL,
+                    &n, sizeof(n), ignore, NULL);
+}
+
+static bool is_down(const struct scree_manage_state *state)
+{
+    return state->phase == SCREE_PHASE_DOWN ||
+           (state->phase == SCREE_PHASE_CRASHED &&
+            state->domain.state != SCREE_DOMAIN_CRASHED);
+}
+
 static void take_state(struct sweep *w, struct scree_manage_state *state)
 {
     struct screed *s = w->screed;
@@ -81,8 +108,10 @@ static void take_state(struct sweep *w, struct scree_manage_state *state)
         adopt_unknown(s, state);
         d = domain_find(s, state->domain.name);
     }
-    if (!d)
+    if (!d) {
+        sweep_end_stranger(s, state->domain.name, is_down(state));
         return;
+    }
     domain_set_state(d, state);
     d->seen = true;
 }

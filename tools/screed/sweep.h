@@ -22,4 +22,8 @@ void sweep_adopt(struct screed *s, sweep_done *done, void *context);
 void sweep_one(struct screed *s, const char *name, sweep_done *done,
                void *context);
 
+/* A domain that nobody has defined here: of a RUN that was given up before it
+ * was done. It is killed, or removed if it is down. */
+void sweep_end_stranger(struct screed *s, const char *name, bool down);
+
 #endif
