@@ -41,10 +41,11 @@ int manager_kill(struct manager *m, struct definition *d,
     }
     deadline_clear(&m->deadlines, &d->due);
     error = plain(m, SCREE_CONTROL_kill, d);
-    /* it may have ended meanwhile: that is seen soon */
-    return error && error != XEN_EINVAL && error != XEN_ESRCH
-               ? refused(d, error, why)
-               : 0;
+    if (error == XEN_EINVAL || error == XEN_ESRCH) {
+        manager_changed(m, d->state.id); /* it has ended: see it now */
+        return 0;
+    }
+    return error ? refused(d, error, why) : 0;
 }
 
 int manager_shutdown(struct manager *m, struct definition *d, uint32_t reason)

@@ -3,7 +3,8 @@
 
 SYSTEM := $(BUILD)/system/system-tests
 
-$(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c))
+$(SYSTEM): $(call objects,tool,$(wildcard tests/system/*.c) \
+		$(filter-out %/main.c,$(wildcard tools/bundle/*.c)))
 	@mkdir -p $(@D)
 	$(call say,link,$@)
 	$(Q)$(tool_CC) -o $@ $^ -lcunit -lcurl -lcjson -lutil -lpthread

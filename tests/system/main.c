@@ -21,7 +21,7 @@
 static void (*const suites[])(void) = {
     suite_boot,        suite_services,    suite_console,  suite_crash,
     suite_hostile,     suite_hostile_net, suite_capacity, suite_bundle,
-    suite_conformance, suite_iso,         suite_install,
+    suite_conformance, suite_iso,         suite_install,  suite_channel,
 };
 
 /* An argument is the name of a suite, or SUITE:TEXT for its tests that have

@@ -17,6 +17,7 @@ void suite_capacity(void);
 void suite_bundle(void);
 void suite_iso(void);
 void suite_install(void);
+void suite_channel(void);
 void suite_scree_life(void);
 void suite_scree_store(void);
 void suite_scree_wire(void);
