@@ -46,6 +46,8 @@ void store_disconnect(struct store_connection *c)
     LIST_REMOVE(s->connections, c, next, prev);
     LIST_REMOVE(c->domain->connections, c, peer_next, peer_prev);
     s->counts.connections--;
+    if (s->payer == c)
+        s->payer = NULL;
     owner_drop(s, c->domain);
     pool_free(&s->pool, c, sizeof(*c));
 }

@@ -41,6 +41,13 @@ static uint64_t past_cost(const struct past *p)
            (p->content.size ? pool_cost(p->content.size) : 0);
 }
 
+static void give(struct store *s, struct transaction *t, struct past *p)
+{
+    LIST_APPEND(t->pasts, p, next, prev);
+    t->connection->domain->history += past_cost(p);
+    s->payer = t->connection;
+}
+
 void history_keep(struct store *s, struct node *n)
 {
     struct transaction *t = s->transactions->all_prev;
@@ -57,8 +64,8 @@ void history_keep(struct store *s, struct node *n)
     };
     n->past = p;
     n->content = (struct content){0};
-    LIST_APPEND(t->pasts, p, next, prev);
     s->history += past_cost(p);
+    give(s, t, p);
 }
 
 static void past_free(struct store *s, struct past *p)
@@ -83,15 +90,42 @@ void history_end(struct store *s, struct transaction *t)
         struct past *p = t->pasts;
 
         LIST_REMOVE(t->pasts, p, next, prev);
+        t->connection->domain->history -= past_cost(p);
         if (older && older->snapshot >= p->from)
-            LIST_APPEND(older->pasts, p, next, prev);
+            give(s, older, p);
         else
             past_free(s, p);
     }
 }
 
+/* The oldest of c's that is open; NULL: none. */
+static struct transaction *oldest_of(const struct store_connection *c)
+{
+    struct transaction *t = c->transactions;
+
+    while (t && !t->root)
+        t = t->next;
+    return t;
+}
+
+/* Whoever was given history last may have too much; what he gives up goes to
+ * whoever is older. */
+static void bound_payers(struct store *s)
+{
+    struct store_connection *c;
+    struct transaction *t;
+
+    while ((c = s->payer)) {
+        s->payer = NULL;
+        while (!c->privileged && c->domain->history > s->limits.memory &&
+               (t = oldest_of(c)))
+            transaction_give_up(s, t);
+    }
+}
+
 void history_bound(struct store *s)
 {
+    bound_payers(s);
     while (s->history > s->limits.history && s->transactions)
         transaction_give_up(s, s->transactions);
 }

@@ -28,8 +28,9 @@ struct owner {
     struct owner *target; /* acts for it, held; NULL: none */
     struct store_connection *connections;
     struct node *owned;
-    uint32_t nodes; /* owned */
-    uint64_t bytes; /* of its nodes, watches and transactions */
+    uint32_t nodes;   /* owned */
+    uint64_t bytes;   /* of its nodes, watches and transactions */
+    uint64_t history; /* kept for its transactions */
 };
 
 /* NULL: not known. */

@@ -58,8 +58,9 @@ struct store {
     struct hash shadows;              /* of all transactions */
     struct transaction *transactions; /* open, oldest first */
     uint64_t open;
-    uint64_t history;   /* bytes kept for open transactions only */
-    struct past *spare; /* reserved */
+    uint64_t history;               /* bytes kept for open transactions only */
+    struct past *spare;             /* reserved */
+    struct store_connection *payer; /* of the history kept last */
     uint64_t spares;
 
     struct store_connection *connections;

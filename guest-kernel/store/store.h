@@ -37,7 +37,8 @@ struct store_limits {
     uint32_t permissions;       /* entries of one node */
     uint32_t path;              /* bytes, absolute or behind /local/domain/N/ */
     uint32_t reserved;
-    uint64_t memory;      /* bytes of its nodes, watches and transactions */
+    uint64_t memory;      /* bytes of its nodes, watches and transactions; and
+                           * the same again of what is kept for those */
     uint64_t memory_all;  /* the same of all domains but 0 together */
     uint64_t history;     /* bytes of what only open transactions still see;
                            * beyond, the oldest of them are given up */

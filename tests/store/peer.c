@@ -14,8 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TURNS 600000 /* of 100 us: xenstored makes those wait who write a lot  \
-                      */
+/* Of 100 us: xenstored makes those wait who write a lot. */
+#define TURNS 600000
 
 static void fail(const char *what)
 {

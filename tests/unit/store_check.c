@@ -92,6 +92,13 @@ static uint64_t shadow_bytes(const struct shadow *x)
     return bytes;
 }
 
+static uint64_t past_bytes(const struct past *p)
+{
+    return pool_cost(sizeof(*p)) +
+           pool_cost(sizeof(struct node) + p->node->length) +
+           (p->content.size ? pool_cost(p->content.size) : 0);
+}
+
 static void add_connections(const struct store *s, const struct owner *d,
                             struct sums *sums)
 {
@@ -103,6 +110,8 @@ static void add_connections(const struct store *s, const struct owner *d,
         for (const struct transaction *t = c->transactions; t; t = t->next) {
             sums->bytes += pool_cost(sizeof(*t));
             sums->bytes += t->root ? shadow_bytes(t->root) : 0;
+            for (const struct past *p = t->pasts; p; p = p->next)
+                sums->history += past_bytes(p);
         }
     }
 }
@@ -117,20 +126,14 @@ static bool check_owners(const struct store *s, struct sums *sums)
 
         if (!check_owned(d, sums))
             return false;
+        sums->history = 0;
         add_connections(s, d, sums);
-        if (sums->bytes != d->bytes)
+        if (sums->bytes != d->bytes || sums->history != d->history)
             return false;
         nodes += d->nodes;
         charged += d == s->control ? 0 : d->bytes;
     }
     return nodes == s->live && charged == s->charged;
-}
-
-static uint64_t past_bytes(const struct past *p)
-{
-    return pool_cost(sizeof(*p)) +
-           pool_cost(sizeof(struct node) + p->node->length) +
-           (p->content.size ? pool_cost(p->content.size) : 0);
 }
 
 static bool check_history(const struct store *s)

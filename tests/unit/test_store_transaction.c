@@ -299,6 +299,37 @@ static void history_is_bounded(void)
     store_world_stop(&w);
 }
 
+/* A domain that holds snapshots pays for what they keep; others do not. */
+static void who_sees_the_past_pays_for_it(void)
+{
+    struct store_limits limits = store_limits_default;
+    uint32_t privileged, other, greedy;
+    char path[32];
+
+    limits.memory = 15000;
+    store_world_start(&w, &limits);
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(path, sizeof(path), "/h/%u", i);
+        CU_ASSERT(store_put(&w, 0, 0, path, "1"));
+    }
+    privileged = store_begin(&w, 1);
+    other = store_begin(&w, 3);
+    greedy = store_begin(&w, 2);
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(path, sizeof(path), "/h/%u", i);
+        CU_ASSERT(store_put(&w, 0, 0, path, "2"));
+        CU_ASSERT(w.clients[2].connection->domain->history <= limits.memory);
+        CU_ASSERT(w.clients[3].connection->domain->history <= limits.memory);
+    }
+    CU_ASSERT(store_check(w.store));
+    CU_ASSERT_FALSE(store_end(&w, 2, greedy, true));
+    CU_ASSERT(store_said(&w, 2, "EAGAIN"));
+    CU_ASSERT_FALSE(store_end(&w, 3, other, true));
+    CU_ASSERT_STRING_EQUAL(store_get(&w, 1, privileged, "/h/99"), "1");
+    CU_ASSERT(store_end(&w, 1, privileged, false));
+    store_world_stop(&w);
+}
+
 static void numbers_are_not_used_twice_at_once(void)
 {
     uint32_t t;
@@ -328,6 +359,7 @@ void suite_store_transaction(void)
          watches_fire_at_the_end_once_a_path},
         {"a client that goes aborts", a_client_that_goes_aborts},
         {"history is bounded", history_is_bounded},
+        {"who sees the past pays for it", who_sees_the_past_pays_for_it},
         {"numbers are not used twice at once",
          numbers_are_not_used_twice_at_once},
     };
