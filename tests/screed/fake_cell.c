@@ -11,6 +11,7 @@
  *   exit=N     ends at once, with code N
  *   crash      ends at once, by a crash
  *   flood=N    prints N lines
+ *   early      does all of that before RUN is answered
  *   deaf       does not answer a request to stop
  * and the cell's own:
  *   noise      sends rubbish before the answer

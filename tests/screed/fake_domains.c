@@ -217,9 +217,11 @@ static void do_run(uint32_t tag, const struct scree_manage_run *r)
     }
     if (!(r->flags & SCREE_RUN_DEFINE))
         start(d);
+    if (word(d, "early"))
+        act(d);
     if (!word(d, "mute"))
         reply(tag, 0, "", &d->state, sizeof(d->state));
-    if (!(r->flags & SCREE_RUN_DEFINE))
+    if (!(r->flags & SCREE_RUN_DEFINE) && !word(d, "early"))
         act(d);
 }
 

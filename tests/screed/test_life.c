@@ -74,6 +74,8 @@ static void exits_are_told(void)
     CU_ASSERT(daemon_until(&d, "bad", "phase", "crashed"));
     CU_ASSERT(daemon_run(&d, "gone", "exit=0", ",'remove':true"));
     CU_ASSERT(daemon_until(&d, "gone", "phase", NULL));
+    CU_ASSERT(daemon_run(&d, "gone", "early exit=0", ",'remove':true"));
+    CU_ASSERT(daemon_until(&d, "gone", "phase", NULL));
     daemon_end(&d);
 }
 
@@ -89,6 +91,13 @@ static void attached_run_has_its_console(void)
                         d.image);
     CU_ASSERT_EQUAL(json_number(answer, "code", 99), 7);
     cJSON_Delete(answer);
+    answer = daemon_ask(&d,
+                        "{'op':'run','console':true,'domain':{'name':'x',"
+                        "'image':'%s','cmdline':'early exit=8','remove':true}}",
+                        d.image);
+    CU_ASSERT_EQUAL(json_number(answer, "code", 99), 8);
+    cJSON_Delete(answer);
+    CU_ASSERT(daemon_is(&d, "x", "phase", NULL));
     daemon_end(&d);
 }
 

@@ -89,8 +89,8 @@ void op_loosen(struct op *op);
 /* Takes the lock of a domain that was made by the op, or gives it up. */
 void op_lock(struct op *op, struct domain *d);
 void op_unlock(struct op *op);
-/* One that waited for the lock of a domain that goes looks again. */
-void op_again(struct op *op);
+/* cell_forget_domain(), and who waits for its lock learns of it. */
+void op_forget_domain(struct domain *d);
 
 struct api *api_new(struct screed *s, struct error *e);
 void api_free(struct api *a);

@@ -27,6 +27,7 @@
 #define CONNECT_MS     50
 #define EARLY_BYTES    (512u << 10)
 #define QUIT_MS        3000
+#define FLUSH_MS       20 /* for the answer to leave */
 #define CELL_LOG_CHECK 10 /* s */
 
 struct cell {
@@ -239,7 +240,9 @@ static void on_event(void *user, const struct scree_event *e)
         stay_down(d);
     if (e->event != SCREE_EVENT_REMOVED)
         domain_tell(d, e);
-    else if (!d->op)
+    else if (d->op)
+        d->gone = true;
+    else
         cell_forget_domain(d); /* --rm */
 }
 
@@ -366,6 +369,10 @@ static void on_started(struct screed *s)
     struct cell *c = s->lifecycle;
 
     c->fresh = true;
+    if (s->ending) {
+        qemu_kill(s->qemu, SIGKILL);
+        return;
+    }
     chmod(screed_path(s, CELL_CHANNEL).text, 0600);
     chmod(screed_path(s, CELL_QMP).text, 0600);
     chmod(screed_path(s, CELL_LOG).text, 0600);
@@ -385,6 +392,8 @@ static void start_later(struct cell *c)
 static void on_refused(struct screed *s, const struct error *e)
 {
     cell_note(s, "cell-refused", e->text);
+    if (s->ending)
+        event_base_loopbreak(s->base);
     if (s->lifecycle->first)
         tell_first(s->lifecycle, e);
     else
@@ -466,7 +475,8 @@ void cell_down(struct screed *s)
     qmp_command(s->qmp, "quit", NULL, NULL);
     if (!qmp_is_ready(s->qmp))
         qemu_kill(s->qemu, SIGTERM);
-    in(s->lifecycle->kill, qemu_pid(s->qemu) ? QUIT_MS : 0);
+    if (!qemu_is_starting(s->qemu))
+        in(s->lifecycle->kill, qemu_pid(s->qemu) ? QUIT_MS : FLUSH_MS);
 }
 
 /* QEMU writes cell.log: what is over the limit is copied, then cut. */

@@ -28,6 +28,7 @@ struct domain {
 
     bool in_cell; /* the cell has its definition, and state is true */
     bool asked;   /* RUN has been sent and not answered */
+    bool gone;    /* removed itself while an op had the lock */
     bool seen;    /* in the sweep that is under way */
     struct scree_manage_state state;
     char crash[96]; /* what the hypervisor said of its last crash, or "" */

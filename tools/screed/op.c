@@ -8,6 +8,7 @@
 
 #include "tools/lib/json.h"
 #include "tools/screed/api_private.h"
+#include "tools/screed/cell.h"
 
 /* ------------------------------------------------------------------ ops */
 
@@ -176,6 +177,20 @@ void op_lock(struct op *op, struct domain *d)
 
 static void start_with_lock(struct op *op);
 
+/* Those that waited find that the domain has gone. */
+void op_forget_domain(struct domain *d)
+{
+    struct op *waiting = d->waiting;
+
+    cell_forget_domain(d);
+    while (waiting) {
+        struct op *next = waiting->next_waiting;
+        waiting->next_waiting = NULL;
+        start_with_lock(waiting);
+        waiting = next;
+    }
+}
+
 void op_unlock(struct op *op)
 {
     struct domain *d = op->d;
@@ -186,6 +201,10 @@ void op_unlock(struct op *op)
         return;
     next = d->waiting;
     d->op = NULL;
+    if (d->gone) {
+        op_forget_domain(d);
+        return;
+    }
     if (!next)
         return;
     d->waiting = next->next_waiting;
@@ -233,12 +252,6 @@ static void start_with_lock(struct op *op)
     if (d)
         op_lock(op, d);
     start(op);
-}
-
-void op_again(struct op *op)
-{
-    op->next_waiting = NULL;
-    start_with_lock(op);
 }
 
 void op_begin(struct op *op)

@@ -214,24 +214,17 @@ void op_stop(struct op *op)
 
 /* ------------------------------------------------------------------ rm */
 
-/* Those that waited for the lock find that the domain has gone. */
 static void removed(struct op *op)
 {
     struct domain *d = op->d;
-    struct op *waiting = d->waiting;
 
     domain_unwatch(&op->watch);
     op->d = NULL;
-    cell_forget_domain(d);
+    op_forget_domain(d);
     if (op->failed)
         op_fail(op, &op->error);
     else
         op_answer(op, NULL);
-    while (waiting) {
-        struct op *next = waiting->next_waiting;
-        op_again(waiting);
-        waiting = next;
-    }
 }
 
 static void on_removed(void *context, const struct error *e, const void *answer,

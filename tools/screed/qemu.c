@@ -275,6 +275,11 @@ void qemu_free(struct qemu *q)
     free(q);
 }
 
+bool qemu_is_starting(const struct qemu *q)
+{
+    return q->starter != 0;
+}
+
 pid_t qemu_pid(const struct qemu *q)
 {
     return q->pid;

@@ -25,6 +25,7 @@ bool qemu_adopt(struct qemu *q);
 /* Starts one: started or refused is called later, or false and e at once. */
 bool qemu_start(struct qemu *q, struct error *e);
 
+bool qemu_is_starting(const struct qemu *q);
 pid_t qemu_pid(const struct qemu *q);        /* 0: there is none */
 uint64_t qemu_started(const struct qemu *q); /* Unix time in ns */
 void qemu_kill(struct qemu *q, int signal);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/lib/json.h"
 #include "tools/screed/cell.h"
 #include "tools/screed/definition.h"
 #include "tools/screed/domain.h"
+#include "tools/screed/events.h"
 #include "tools/screed/objects.h"
 #include "tools/screed/state.h"
 
@@ -40,6 +42,16 @@ static void restored(struct restore *r)
     free(all);
 }
 
+static void refused(const struct restore *r, const struct error *e)
+{
+    cJSON *more = cJSON_CreateObject();
+
+    json_put_text(more, "why", e->text);
+    screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
+               e->text);
+    events_add(r->screed->events, "refused", r->name, screed_now(), more);
+}
+
 static void on_run(void *context, const struct error *e, const void *answer,
                    size_t n)
 {
@@ -48,8 +60,7 @@ static void on_run(void *context, const struct error *e, const void *answer,
     struct scree_manage_state state;
 
     if (e)
-        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
-                   e->text);
+        refused(r, e);
     if (d)
         d->asked = false;
     if (d && !e && n >= sizeof(state)) {
@@ -67,8 +78,7 @@ static void on_object(void *context, const struct error *e)
     struct scree_manage_run run;
 
     if (e && !r->failed)
-        screed_log(r->screed, "domain '%s' is not made again: %s", r->name,
-                   e->text);
+        refused(r, e);
     r->failed |= e || !d;
     if (--r->waiting)
         return;
