@@ -19,12 +19,18 @@
 #include "tools/bundle/value.h"
 #include "tools/screed/qemu.h"
 
+/* Asked of the kernel: /sys may show those of another network namespace. */
 static bool exists(const char *interface)
 {
-    char path[64];
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq r = {0};
+    bool found;
 
-    snprintf(path, sizeof(path), "/sys/class/net/%s", interface);
-    return !access(path, F_OK);
+    memcpy(r.ifr_name, interface, strnlen(interface, sizeof(r.ifr_name) - 1));
+    found = fd >= 0 && !ioctl(fd, SIOCGIFINDEX, &r);
+    if (fd >= 0)
+        close(fd);
+    return found;
 }
 
 static const char *user_name(void)
