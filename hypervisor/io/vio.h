@@ -12,9 +12,10 @@
 
 #include "core/domain.h"
 
-/* Frames of ring pages a domain can draw; part of its promise: console, net and
- * store. */
-#define VIO_QUOTA 3
+/* Frames of ring pages a domain can draw; part of its promise: those of console
+ * and net, and the store's where there is one. */
+#define VIO_QUOTA       2
+#define VIO_QUOTA_STORE 1
 
 /* The hypercall scree_vio; its result. d's lock is not held; d's vcpu is the
  * one that calls. */

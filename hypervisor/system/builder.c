@@ -22,7 +22,8 @@ struct plan {
     struct domain_shape shape;
 };
 
-static void plan_make(const struct blueprint *b, struct plan *p)
+static void plan_make(const struct cell *cell, const struct blueprint *b,
+                      struct plan *p)
 {
     gfn_t ram = gva_gfn(gva(SCREE_IMAGE_BASE));
     uint64_t memory = b->config->memory >> PAGE_SHIFT;
@@ -34,7 +35,7 @@ static void plan_make(const struct blueprint *b, struct plan *p)
         .weight = b->config->weight,
         .memory = memory,
         .shared = image_shared_pages(b->image),
-        .devices = VIO_QUOTA,
+        .devices = VIO_QUOTA + (cell->control ? VIO_QUOTA_STORE : 0),
         .end = gfn(ram.n + memory),
     };
     if (b->module)
@@ -135,7 +136,7 @@ int domain_begin(struct cell *cell, const struct blueprint *b,
     struct plan p;
     int result;
 
-    plan_make(b, &p);
+    plan_make(cell, b, &p);
     result = domain_create(cell, &p.shape, &d);
     if (result)
         return result;
