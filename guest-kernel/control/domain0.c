@@ -11,10 +11,14 @@
 #include "control/manager.h"
 #include "control/nodes.h"
 #include "control/requests.h"
+#include "control/typed.h"
 
-#define CHANGES_MOST 256 /* of `next` in one pass */
-#define DUE_MOST     64
-#define ASKED_MOST   64
+#define CHANGES_MOST    256 /* of `next` in one pass */
+#define DUE_MOST        64
+#define ASKED_MOST      64
+/* More than the hypervisor keeps of consoles. */
+#define CONSOLE_BATCHES 8
+#define PATIENCE        200000000ull /* ns */
 
 struct domain0 {
     const struct calls *calls;
@@ -24,6 +28,7 @@ struct domain0 {
     struct store_calls store_calls;
     struct peers peers;
     struct nodes nodes;
+    struct typed typed;
     /* the channel */
     struct queue channel;
     struct frame_reader reader;
@@ -31,6 +36,8 @@ struct domain0 {
     bool hello;           /* SYNCED with nonce 0 is due */
     uint64_t events_lost; /* not said yet */
     size_t in_at, in_size;
+    uint64_t patience; /* until when consoles are waited for, or 0 */
+    bool more;         /* they print and print */
     bool crash;
     uint32_t asked[ASKED_MOST]; /* domains whose control/shutdown changed */
     unsigned asked_count;
@@ -62,6 +69,7 @@ static void on_went(void *user, struct definition *d)
 {
     struct domain0 *z = user;
 
+    typed_forget(&z->typed, d->state.id);
     peer_ring_gone(&z->peers, d->state.id);
     nodes_went(&z->nodes, d);
 }
@@ -209,14 +217,6 @@ static void on_request(struct domain0 *z, const struct frame *f)
                     sizeof(a->reply) + a->size);
 }
 
-/* What its console has no room for is lost, as on a serial line. */
-static void on_input(struct domain0 *z, const struct frame *f)
-{
-    if (f->length)
-        (void)calls_transfer(z->calls, SCREE_CONTROL_console_put, f->tag,
-                             (void *)(uintptr_t)f->payload, f->length, NULL);
-}
-
 static void on_frame(struct domain0 *z, const struct frame *f)
 {
     if (f->type == SCREE_FRAME_SYNC) {
@@ -232,7 +232,7 @@ static void on_frame(struct domain0 *z, const struct frame *f)
         on_request(z, f);
         break;
     case SCREE_FRAME_INPUT:
-        on_input(z, f);
+        typed_put(&z->typed, f->tag, f->payload, f->length);
         break;
     case SCREE_FRAME_STORE_OPEN:
         peer_host_open(&z->peers, f->tag);
@@ -327,15 +327,13 @@ static void console_record(struct domain0 *z,
 
 #define CONSOLE_MOST (SCREE_FRAME_PAYLOAD - sizeof(uint64_t))
 
-/* true: there may be more. */
-static bool consoles(struct domain0 *z)
+/* Takes one batch; false: there was none. */
+static bool console_batch(struct domain0 *z)
 {
     struct scree_console_record r;
     size_t at = 0, size;
     int n;
 
-    if (!z->synced || channel_busy(&z->channel))
-        return false;
     n = calls_transfer(z->calls, SCREE_CONTROL_console_take, 0, z->console,
                        sizeof(z->console), NULL);
     size = n > 0 ? (size_t)n : 0;
@@ -350,6 +348,35 @@ static bool consoles(struct domain0 *z)
             break;
     }
     return size > 0;
+}
+
+/* All that was printed before now, if the host takes it. false: it does not. */
+static bool consoles(struct domain0 *z)
+{
+    for (unsigned i = 0; i < CONSOLE_BATCHES && z->synced; i++) {
+        if (channel_busy(&z->channel))
+            channel_out(z);
+        if (channel_busy(&z->channel))
+            return false;
+        if (!console_batch(z))
+            return true;
+        z->more = i + 1 == CONSOLE_BATCHES;
+    }
+    return true;
+}
+
+/* What a domain printed goes out before its end is seen and said. While the
+ * host takes nothing that is waited for, but not for long. Until when. */
+static uint64_t consoles_first(struct domain0 *z)
+{
+    uint64_t now = calls_now(z->calls);
+
+    z->more = false;
+    if (consoles(z))
+        z->patience = 0;
+    else if (!z->patience)
+        z->patience = now + PATIENCE;
+    return z->patience > now ? z->patience : 0;
 }
 
 /* --------------------------------------------------------------- passes */
@@ -370,16 +397,23 @@ static bool changes(struct domain0 *z)
     return true;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t domain0_pass(struct domain0 *z)
 {
-    bool again = changes(z), held_up;
-    uint64_t due;
+    uint64_t wait = consoles_first(z), due = wait ? wait : UINT64_MAX;
+    bool again = z->more, held_up;
 
+    if (!wait)
+        again |= changes(z);
     again |= channel_in(z);
     again |= peers_pass(&z->peers);
     asked(z);
-    due = manager_due(&z->manager, DUE_MOST);
-    again |= consoles(z);
+    due = earlier(due, manager_due(&z->manager, DUE_MOST));
+    due = earlier(due, typed_pass(&z->typed));
     held_up = peers_busy(&z->peers);
     channel_out(z);
     again |= held_up && !channel_busy(&z->channel);
@@ -434,6 +468,7 @@ struct domain0 *domain0_create(const struct calls *calls,
     z->channel = queue_of(CHANNEL_MOST);
     z->hello = true;
     hooks.user = z;
+    typed_open(&z->typed, calls);
     if (!open_store(z)) {
         calls_say(calls, "control: no memory for the store");
         domain0_destroy(z);
@@ -456,6 +491,7 @@ void domain0_destroy(struct domain0 *z)
         peers_close(&z->peers);
     if (z->store)
         store_destroy(z->store);
+    typed_close(&z->typed);
     queue_clear(&z->channel);
     free(z);
 }

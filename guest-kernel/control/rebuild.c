@@ -97,6 +97,8 @@ static struct definition *find_or_make(struct manager *m,
         return make(m, s);
     if (d->flags & DEFINITION_BOOT && s->flags & SCREE_DOMAIN_BOOT &&
         d->life != LIFE_LIVE) {
+        if (s->state == SCREE_DOMAIN_ENDED)
+            return NULL; /* the end that is known already */
         d->restarts++;
         return d;
     }

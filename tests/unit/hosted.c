@@ -84,6 +84,8 @@ static void take_frame(struct hosted *h, const struct frame *f)
     case SCREE_FRAME_EVENT:
         memcpy(&h->event, f->payload, sizeof(h->event));
         h->events[h->event.event % 16]++;
+        if (h->event.event == SCREE_EVENT_ENDED)
+            h->console_at_end = strlen(h->console);
         break;
     case SCREE_FRAME_CONSOLE:
         snprintf(h->console + strlen(h->console),

@@ -29,6 +29,7 @@ struct hosted {
     unsigned replies, events[16];
     struct scree_event event; /* the last one */
     char console[4096];       /* all of it */
+    size_t console_at_end;    /* bytes of it when ENDED was said last */
     struct queue store[HOSTED_CLIENTS];
     unsigned closed; /* STORE_CLOSE frames */
     uint64_t due;    /* what the last pass said */

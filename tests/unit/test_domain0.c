@@ -167,6 +167,75 @@ static void test_consoles(void)
     hosted_free(h);
 }
 
+static void test_last_words(void)
+{
+    struct hosted *h = hosted_make();
+    uint32_t id;
+
+    hosted_sync(h);
+    id = hosted_run(h, "web");
+    fake_console(h->cell, id, "last words\n");
+    fake_end(h->cell, id, SHUTDOWN_poweroff, 0);
+    hosted_settle(h);
+    CU_ASSERT_EQUAL(h->console_at_end, strlen("1:last words\n"));
+    /* a host that takes nothing is waited for, but not for ever */
+    id = hosted_run(h, "web2");
+    for (unsigned i = 0; i < 300; i++) {
+        char line[1000];
+
+        memset(line, 'x', sizeof(line) - 1);
+        line[sizeof(line) - 1] = '\0';
+        fake_console(h->cell, id, line);
+    }
+    h->cell->channel_room = 0;
+    hosted_settle(h);
+    fake_end(h->cell, id, SHUTDOWN_poweroff, 0);
+    (void)domain0_pass(h->z);
+    CU_ASSERT(fake_domain(h->cell, id) != NULL);
+    h->cell->now += 300000000;
+    hosted_settle(h);
+    CU_ASSERT(fake_domain(h->cell, id) == NULL);
+    hosted_free(h);
+}
+
+/* More than a console has room for, and less than is kept: all of it comes, in
+ * order; of what is over that, a part. */
+static void test_much_input(void)
+{
+    struct hosted *h = hosted_make();
+    uint8_t bytes[4000], next = 0;
+    struct fake_domain *d;
+    uint32_t id;
+    size_t got = 0;
+
+    hosted_sync(h);
+    id = hosted_run(h, "web");
+    d = fake_domain(h->cell, id);
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i % 250);
+    for (unsigned i = 0; i < 4; i++)
+        hosted_frame(h, SCREE_FRAME_INPUT, id, bytes, sizeof(bytes));
+    hosted_settle(h);
+    while (d->typed.size) {
+        for (size_t i = 0; i < d->typed.size;
+             i++, next = (uint8_t)((next + 1) % 250))
+            CU_ASSERT_EQUAL(queue_front(&d->typed)[i], next);
+        got += d->typed.size;
+        queue_drop(&d->typed, d->typed.size);
+        CU_ASSERT(got == 4 * sizeof(bytes) || h->due != UINT64_MAX);
+        hosted_wait(h, 2000000);
+    }
+    CU_ASSERT_EQUAL(got, 4 * sizeof(bytes));
+    CU_ASSERT_EQUAL(h->due, UINT64_MAX);
+    for (unsigned i = 0; i < 40; i++)
+        hosted_frame(h, SCREE_FRAME_INPUT, id, bytes, sizeof(bytes));
+    hosted_settle(h);
+    CU_ASSERT_NOT_EQUAL(h->due, UINT64_MAX);
+    CU_ASSERT_EQUAL(hosted_named(h, SCREE_MANAGE_KILL, "web"), 0);
+    CU_ASSERT_EQUAL(h->due, UINT64_MAX); /* it has gone */
+    hosted_free(h);
+}
+
 /* The host's program stands still: domains go on, and it learns that it has
  * missed something. */
 static void test_stalled_host(void)
@@ -291,6 +360,8 @@ void suite_domain0(void)
         {"every request of every size is answered", test_sizes},
         {"objects come in parts", test_objects},
         {"consoles", test_consoles},
+        {"last words come before the end", test_last_words},
+        {"much input for a small console", test_much_input},
         {"a host that stands still delays nobody", test_stalled_host},
         {"requests wait for a slow host", test_requests_wait},
         {"restarted", test_restarted},

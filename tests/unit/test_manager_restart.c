@@ -222,6 +222,8 @@ static void test_boot_bundle(void)
     CU_ASSERT_EQUAL(manager_start(&w->m, d, &w->why), XEN_EINVAL);
     CU_ASSERT_EQUAL(manager_remove(&w->m, d, &w->why), XEN_EBUSY);
     CU_ASSERT(fake_domain(w->cell, id) != NULL); /* not ours to collect */
+    manager_changed(&w->m, id);                  /* said a second time */
+    CU_ASSERT_EQUAL(managed_said(w, SCREE_EVENT_ENDED), 1);
     /* the cell starts it again by itself */
     (void)fake_boot(w->cell, "dns", 0x0a000002);
     managed_settle(w);
