@@ -168,7 +168,7 @@ static int create(struct request *r, struct view *v, const void *value,
 int overlay_put(struct request *r, struct view *v, const void *value,
                 size_t size)
 {
-    struct content content;
+    struct content content = {0};
     int error = quota_value(&r->at, size);
 
     if (error)
@@ -198,7 +198,7 @@ int overlay_remove(struct request *r, struct view *v)
 int overlay_set_perms(struct request *r, struct view *v, struct perms *perms)
 {
     const struct content *now = v->content;
-    struct content content;
+    struct content content = {0};
     int error = make_content(r, perms, now->value, now->size, &content);
 
     if (!error) {

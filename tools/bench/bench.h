@@ -4,8 +4,8 @@
  *
  * main.c decides what runs; qemu.c starts and ends one emulated machine at a
  * time; micro.c reads what guests measured themselves; net.c measures HTTP,
- * UDP and streams from outside; control.c the control plane; report.c keeps the
- * samples and writes report.json and report.txt.
+ * UDP and streams from outside; control.c and store.c the control plane;
+ * report.c keeps the samples and writes report.json and report.txt.
  */
 #ifndef TOOLS_BENCH_H
 #define TOOLS_BENCH_H
@@ -73,5 +73,14 @@ double tsc_per_ns(void);
 int bench_micro(struct report *r, const struct options *o);
 int bench_net(struct report *r, const struct options *o);
 int bench_control(struct report *r, const struct options *o);
+
+/* ----------------------------------------------------- store.c, for control */
+
+/* Measures the store of the cell whose socket is `cell`, and others beside it,
+ * in the folder `home`. */
+int bench_store(struct report *r, const struct options *o, const char *home,
+                const char *cell);
+/* A Unix socket; -1: nobody is there. */
+int bench_connect(const char *path);
 
 #endif

@@ -5,36 +5,26 @@
  *
  *   run-http        `scree run -d` to the first byte of the first HTTP answer
  *   create-destroy  a domain made and removed, through the API, 16 under way
- *   store-read, store-write, store-txn
- *                   operations on one small node; a transaction is start, read,
- *                   write, end. Variants: cell (one client, one at a time),
- *                   cell-16 (16 clients), host (the same engine as a Linux
- *                   program), debian (Debian's xenstored, where it runs)
+ *
+ * Its store is measured by store.c.
  */
 #include "tools/bench/bench.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <arpa/inet.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
-#include "scree/store.h"
-
 #define CELL       "bench"
 #define RUN_ROUNDS 10
 #define RUN_PORT   18200
 #define PIPELINE   16
-#define CLIENTS    16
 
 static char home[256];
 
@@ -52,20 +42,6 @@ __attribute__((format(printf, 1, 2))) static int shell(const char *format, ...)
     if (rc)
         fprintf(stderr, "bench: failed: %s\n", command);
     return rc ? -1 : 0;
-}
-
-static int unix_socket(const char *path)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    struct timeval limit = {.tv_sec = 10};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-        return fd;
-    close(fd);
-    return -1;
 }
 
 /* ------------------------------------------------------------- run-http */
@@ -205,7 +181,7 @@ static int create_destroy(struct report *r, const struct options *o)
         return -1;
     image = inspect(o, "seed", "image");
     snprintf(path, sizeof(path), "%s/" CELL "/api.sock", home);
-    fd = unix_socket(path);
+    fd = bench_connect(path);
     f = fd < 0 ? NULL : fdopen(fd, "r+");
     if (!image || !f)
         return -1;
@@ -224,172 +200,11 @@ static int create_destroy(struct report *r, const struct options *o)
     return rc;
 }
 
-/* ---------------------------------------------------------------- store */
-
-struct client {
-    int fd;
-    uint32_t transaction;
-    int step; /* of a transaction */
-};
-
-static int send_packet(struct client *c, uint32_t type, const char *body,
-                       uint32_t n)
-{
-    struct xsd_sockmsg h = {
-        .type = type, .req_id = 1, .tx_id = c->transaction, .len = n};
-    char packet[sizeof(h) + 128];
-
-    memcpy(packet, &h, sizeof(h));
-    memcpy(packet + sizeof(h), body, n);
-    return write(c->fd, packet, sizeof(h) + n) == (ssize_t)(sizeof(h) + n) ? 0
-                                                                           : -1;
-}
-
-/* The answer's body, 0-terminated. */
-static int receive_packet(struct client *c, char *body, size_t size)
-{
-    struct xsd_sockmsg h;
-
-    if (recv(c->fd, &h, sizeof(h), MSG_WAITALL) != sizeof(h) || h.len >= size)
-        return -1;
-    if (h.len && recv(c->fd, body, h.len, MSG_WAITALL) != (ssize_t)h.len)
-        return -1;
-    body[h.len] = 0;
-    return h.type == XS_ERROR ? -1 : 0;
-}
-
-static const char node[] = "/bench/node";
-static const char node_value[] = "/bench/node\0a small value";
-
-/* Sends the client's next request of the kind. */
-static int ask(struct client *c, char kind)
-{
-    if (kind == 'r' || (kind == 't' && c->step == 1))
-        return send_packet(c, XS_READ, node, sizeof(node));
-    if (kind == 'w' || (kind == 't' && c->step == 2))
-        return send_packet(c, XS_WRITE, node_value, sizeof(node_value) - 1);
-    if (c->step == 0)
-        return send_packet(c, XS_TRANSACTION_START, "", 1);
-    return send_packet(c, XS_TRANSACTION_END, "F", 2);
-}
-
-/* Takes the answer; 1: an operation (a whole transaction) is done. */
-static int take(struct client *c, char kind)
-{
-    char body[256];
-    int rc = receive_packet(c, body, sizeof(body));
-
-    if (kind != 't')
-        return rc ? -1 : 1;
-    if (c->step == 0 && rc == 0)
-        c->transaction = (uint32_t)strtoul(body, NULL, 10);
-    else if (rc && c->step != 3)
-        return -1;
-    c->step = (c->step + 1) % 4;
-    if (c->step)
-        return 0;
-    c->transaction = 0;
-    return 1;
-}
-
-static double rate(const char *path, int clients, char kind, double seconds)
-{
-    struct client c[CLIENTS] = {{0}};
-    uint64_t from, end, done = 0;
-    bool good = true;
-
-    for (int i = 0; i < clients; i++) {
-        c[i].fd = unix_socket(path);
-        good = good && c[i].fd >= 0;
-    }
-    from = now_ns();
-    end = from + (uint64_t)(seconds * 1e9);
-    while (good && now_ns() < end) {
-        for (int i = 0; i < clients; i++)
-            good = good && ask(&c[i], kind) == 0;
-        for (int i = 0; i < clients && good; i++) {
-            int n = take(&c[i], kind);
-
-            good = n >= 0;
-            done += n > 0;
-        }
-    }
-    for (int i = 0; i < clients; i++)
-        close(c[i].fd);
-    return good ? (double)done * 1e9 / (double)(now_ns() - from) : -1;
-}
-
-static int store_rows(struct report *r, const struct options *o,
-                      const char *path, const char *variant, int clients)
-{
-    static const struct {
-        const char *id;
-        char kind;
-    } rows[] = {{"store-write", 'w'}, {"store-read", 'r'}, {"store-txn", 't'}};
-
-    for (int n = 0; n < o->repeats; n++) {
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-            double v = rate(path, clients, rows[i].kind, o->seconds);
-
-            if (v < 0) {
-                fprintf(stderr, "bench: %s: no store at %s\n", variant, path);
-                return -1;
-            }
-            report_add(r, rows[i].id, variant, "per_s", v);
-        }
-    }
-    return 0;
-}
-
-/* A server in the foreground, ended again. */
-static int served(struct report *r, const struct options *o,
-                  const char *variant, char *const argv[], const char *path)
-{
-    pid_t pid = fork();
-    int rc = -1;
-
-    if (pid == 0) {
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    for (int i = 0; i < 100; i++) {
-        int fd = unix_socket(path);
-
-        if (fd >= 0) {
-            close(fd);
-            rc = store_rows(r, o, path, variant, 1);
-            break;
-        }
-        usleep(20000);
-    }
-    kill(pid, SIGTERM);
-    waitpid(pid, NULL, 0);
-    return rc;
-}
-
-static int store(struct report *r, const struct options *o)
-{
-    char path[300], server[300], socket_path[300];
-    int rc;
-
-    snprintf(path, sizeof(path), "%s/" CELL "/store.sock", home);
-    report_command(r, "make bench BENCH_FLAGS=\"--only control\"");
-    rc = store_rows(r, o, path, "cell", 1);
-    if (!rc)
-        rc = store_rows(r, o, path, "cell-16", CLIENTS);
-    snprintf(server, sizeof(server), "%s/tests/store-server", o->build);
-    snprintf(socket_path, sizeof(socket_path), "%s/host.sock", home);
-    if (!rc && access(server, X_OK) == 0)
-        rc = served(r, o, "host", (char *[]){server, socket_path, NULL},
-                    socket_path);
-    return rc;
-}
-
 /* ----------------------------------------------------------------- all */
 
 int bench_control(struct report *r, const struct options *o)
 {
-    char absolute[200];
+    char absolute[200], path[300];
     int rc;
 
     if (!realpath(o->build, absolute))
@@ -402,7 +217,8 @@ int bench_control(struct report *r, const struct options *o)
     if (shell("%s/bin/scree up --name " CELL " --memory 512M >/dev/null",
               o->build))
         return -1;
-    rc = store(r, o);
+    snprintf(path, sizeof(path), "%s/" CELL "/store.sock", home);
+    rc = bench_store(r, o, home, path);
     rc |= run_http(r, o);
     rc |= create_destroy(r, o);
     rc |= shell("%s/bin/scree down --cell " CELL " >/dev/null", o->build);
