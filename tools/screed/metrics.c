@@ -365,7 +365,11 @@ static bool listen_on(struct metrics *m, struct error *e)
     const struct options *o = &m->screed->options;
     struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(
         m->http, o->metrics, (uint16_t)o->metrics_port);
-    struct sockaddr_storage a = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a;
     socklen_t n = sizeof(a);
 
     if (!bound)
@@ -373,12 +377,11 @@ static bool listen_on(struct metrics *m, struct error *e)
                          "metrics: cannot listen on %s:%" PRIu64
                          ": %s; choose another port, or 0 for a free one",
                          o->metrics, o->metrics_port, strerror(errno));
-    if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&a,
-                    &n))
+    memset(&a, 0, sizeof(a));
+    if (getsockname(evhttp_bound_socket_get_fd(bound), &a.any, &n))
         return error_set(e, "not-possible", "metrics: %s", strerror(errno));
     m->port =
-        ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                      : ((struct sockaddr_in *)&a)->sin_port);
+        ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
     return true;
 }
 

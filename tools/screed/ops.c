@@ -102,6 +102,8 @@ cJSON *op_end_fields(const struct domain *d)
     cJSON *o = cJSON_CreateObject();
 
     json_put_text(o, "name", d->def.name);
+    if (!d->in_cell || !d->state.ended)
+        return o; /* it went with its cell, or has not ended in this one */
     json_put_text(o, "reason", domain_reason(d->state.reason));
     json_put_number(o, "code", d->state.code);
     return o;
