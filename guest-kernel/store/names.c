@@ -51,7 +51,7 @@ static size_t home_length(const char *path, size_t length)
         return 0;
     while (at < length && path[at] >= '0' && path[at] <= '9')
         at++;
-    if (at == digits || at - digits > 5 || at == length || path[at] != '/')
+    if (at == digits || at - digits > 10 || at == length || path[at] != '/')
         return 0;
     return at + 1;
 }

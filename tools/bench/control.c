@@ -183,8 +183,10 @@ static int create_destroy(struct report *r, const struct options *o)
     snprintf(path, sizeof(path), "%s/" CELL "/api.sock", home);
     fd = bench_connect(path);
     f = fd < 0 ? NULL : fdopen(fd, "r+");
-    if (!image || !f)
+    if (!image || !f) {
+        free(image);
         return -1;
+    }
     for (int i = 0; i < o->repeats && !rc; i++) {
         uint64_t from = now_ns(), done = 0;
 
