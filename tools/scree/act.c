@@ -91,6 +91,12 @@ static void done(void *context, size_t i, const cJSON *line)
     if (!json_true(line, "ok")) {
         json_take_error(line, &e);
         note_failure(a, &e);
+    } else if (a->codes && !outcome_is_known(line)) {
+        error_set(&e, "failed",
+                  "'%.60s' has no exit code: it has not run since its cell "
+                  "started, or went with it",
+                  a->names[i]);
+        note_failure(a, &e);
     } else if (a->codes) {
         printf("%d\n", outcome_status(line));
     } else {

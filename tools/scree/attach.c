@@ -37,6 +37,7 @@ struct loop {
     unsigned asked;        /* how often it was asked to stop */
     bool input;            /* stdin has not ended */
     bool left;
+    bool lost; /* the connection, not the domain */
 };
 
 static bool write_all(const void *bytes, size_t n)
@@ -173,11 +174,17 @@ static bool take_line(struct attach *a, cJSON *line, struct error *e)
         cJSON_Delete(line);
         return good;
     }
-    if (json_true(line, "ok")) {
+    if (json_true(line, "ok") && outcome_is_known(line)) {
         a->last = line;
         return true;
     }
-    json_take_error(line, e);
+    if (json_true(line, "ok"))
+        error_set(e, "lost",
+                  "the cell '%s' has died, and '%s' with it; 'scree ls' shows "
+                  "what comes back",
+                  a->cli->cell, a->name);
+    else
+        json_take_error(line, e);
     cJSON_Delete(line);
     return false;
 }
@@ -188,8 +195,10 @@ static bool take_output(struct loop *l, struct error *e)
     cJSON *line;
 
     do {
-        if (!client_receive(api, -1, &line, e))
+        if (!client_receive(api, -1, &line, e)) {
+            l->lost = l->a->name[0] != '\0';
             return false;
+        }
         if (json_number(line, "id", l->a->id) != l->a->id)
             cJSON_Delete(line);
         else if (!take_line(l->a, line, e))
@@ -240,8 +249,8 @@ enum attach_end attach_run(struct attach *a, struct error *e)
     }
     if (good)
         return ATTACH_ENDED;
-    if (!strcmp(e->code, "cell-down") && a->name[0])
-        error_set(e, "cell-down",
+    if (l.lost)
+        error_set(e, "lost",
                   "the connection to the cell '%s' is lost; '%s' may go on: "
                   "scree console %s",
                   a->cli->cell, a->name, a->name);

@@ -15,6 +15,7 @@ static const struct {
     {"usage", STATUS_USAGE},
     {"no-such-domain", STATUS_NO_DOMAIN},
     {"cell-down", STATUS_CELL_DOWN},
+    {"lost", STATUS_CELL_DOWN}, /* after it has done something */
 };
 
 int cli_fail(const struct error *e)

@@ -17,6 +17,8 @@ int up_run(struct cli *c);
 int down_run(struct cli *c);
 /* Opens the chosen cell; starts it first if it is down. */
 bool up_open(struct cli *c, struct error *e);
+/* Until a cell that is just starting, or starting again, is up. */
+bool up_wait(struct cli *c, struct error *e);
 
 /* run.c */
 extern const struct args_option run_options[];

@@ -29,6 +29,11 @@ int outcome_status(const cJSON *line)
     return code > 255 ? 255 : (int)code;
 }
 
+bool outcome_is_known(const cJSON *line)
+{
+    return *json_text(line, "reason", "") != '\0';
+}
+
 static void add(struct outcome_text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -4,6 +4,7 @@
 #define SCREE_OUTCOME_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 #include "tools/scree/text.h"
 
@@ -12,6 +13,10 @@
  * larger), 134 after a crash, 142 after its watchdog, 137 if it was killed.
  */
 int outcome_status(const cJSON *line);
+
+/* Whether the line knows an end at all: a domain that has not run since the
+ * cell started, or went with it, has none. */
+bool outcome_is_known(const cJSON *line);
 
 /* "ready", "backoff (1), next try in 3.2 s", "down (0)", ... */
 struct outcome_text {

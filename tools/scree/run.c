@@ -132,13 +132,25 @@ static int run_attached(struct cli *c, struct wish *w, struct error *e)
     }
 }
 
+/* The status, or -1. */
+static int try_run(struct cli *c, struct wish *w, struct error *e)
+{
+    if (!put_objects(c, w, e))
+        return -1;
+    return w->detached ? run_detached(c, w, e) : run_attached(c, w, e);
+}
+
 static int run(struct cli *c, struct wish *w)
 {
     struct error e;
     int status = -1;
 
-    if (load(c, w, &e) && put_objects(c, w, &e))
-        status = w->detached ? run_detached(c, w, &e) : run_attached(c, w, &e);
+    if (load(c, w, &e)) {
+        status = try_run(c, w, &e);
+        if (status < 0 && !strcmp(e.code, "cell-down") && c->open &&
+            up_wait(c, &e))
+            status = try_run(c, w, &e);
+    }
     if (status < 0) {
         cli_fail(&e);
         status = STATUS_RUN;

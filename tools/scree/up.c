@@ -337,6 +337,17 @@ static bool wait_until_up(struct cli *c, struct progress *p, int seconds,
     }
 }
 
+static bool wait_shown(struct cli *c, int seconds, struct error *e)
+{
+    struct progress p;
+    bool good;
+
+    progress_begin(&p, "waiting for the cell '%s'", c->cell);
+    good = wait_until_up(c, &p, seconds, e);
+    progress_end(&p);
+    return good;
+}
+
 /* ------------------------------------------------------------------ up */
 
 /* The file as it is, or NULL. */
@@ -407,8 +418,7 @@ static bool check_same(struct cli *c, cJSON *options, int seconds,
                        struct error *e)
 {
     struct path file;
-    struct progress p;
-    bool changed = false, good;
+    bool changed = false;
     cJSON *o;
 
     if (!paths_cell(&file, c->cell, CELL_OPTIONS, e))
@@ -423,10 +433,7 @@ static bool check_same(struct cli *c, cJSON *options, int seconds,
                          "the cell '%s' runs with other options; end it first: "
                          "scree down --name %s",
                          c->cell, c->cell);
-    progress_begin(&p, "waiting for the cell '%s'", c->cell);
-    good = wait_until_up(c, &p, seconds, e);
-    progress_end(&p);
-    return good;
+    return wait_shown(c, seconds, e);
 }
 
 /* --name goes before --cell, and both before what is there. */
@@ -516,6 +523,11 @@ bool up_open(struct cli *c, struct error *e)
     good = start(c, options, WAIT_SECONDS, e);
     cJSON_Delete(options);
     return good;
+}
+
+bool up_wait(struct cli *c, struct error *e)
+{
+    return wait_shown(c, WAIT_SECONDS, e);
 }
 
 /* ---------------------------------------------------------------- down */
