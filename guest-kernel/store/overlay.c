@@ -260,21 +260,31 @@ static bool emit_made(const struct shadow *x, struct view_list *list)
     return true;
 }
 
+static bool changed_below(const struct shadow *x)
+{
+    for (x = x->children; x && !x->changed;)
+        x = x->next;
+    return x != NULL;
+}
+
+/* A list that has changed is put together anew for each part; of a long one
+ * that is too dear for what can only end with EAGAIN. */
 int overlay_list(struct request *r, struct view *v, struct view_list *list)
 {
     struct shadow *x = v->shadow;
     struct node *n = x->removed ? NULL : x->base;
+    bool overtaken = n && n->listed > r->t->snapshot;
 
-    list->generation = r->t->snapshot + r->t->changes;
+    list->generation = 1 + r->t->snapshot + r->t->changes;
     list->size = 0;
     if (n)
         x->listed = true;
-    if (n && n->listed <= r->t->snapshot && !r->t->changed) {
-        if (list->offset < n->child_bytes)
-            list->size = tree_list(r->c, n, list->offset, list->to, list->room);
-        list->end = list->offset + list->size >= n->child_bytes;
+    if (n && !overtaken && !changed_below(x)) {
+        view_list_node(r, n, list);
         return 0;
     }
+    if (overtaken && !r->c->privileged && n->child_bytes > TREE_FAR)
+        return EAGAIN;
     list->end = (!n || (emit_nodes(r, x, n->children, list) &&
                         emit_nodes(r, x, n->ghosts, list))) &&
                 emit_made(x, list);

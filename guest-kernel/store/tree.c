@@ -194,6 +194,19 @@ int tree_set_perms(const struct spot *p, struct perms *perms)
     return 0;
 }
 
+static bool at_cursor(const struct store_connection *c, const struct node *n,
+                      uint64_t offset)
+{
+    return c->cursor.parent == n && c->cursor.listed == n->listed &&
+           c->cursor.offset == offset;
+}
+
+bool tree_is_near(const struct store_connection *c, const struct node *n,
+                  uint64_t offset)
+{
+    return c->privileged || offset <= TREE_FAR || at_cursor(c, n, offset);
+}
+
 /* Where the list stands at *offset: the child whose name that is in; *offset
  * becomes the offset inside its name. */
 static struct node *seek(const struct store_connection *c, struct node *n,
@@ -201,8 +214,7 @@ static struct node *seek(const struct store_connection *c, struct node *n,
 {
     struct node *child = n->children;
 
-    if (c->cursor.parent == n && c->cursor.listed == n->listed &&
-        c->cursor.offset == *offset) {
+    if (at_cursor(c, n, *offset)) {
         *offset = 0;
         return c->cursor.child;
     }

@@ -36,6 +36,12 @@ int tree_set_perms(const struct spot *p, struct perms *perms);
 size_t tree_list(struct store_connection *c, struct node *n, uint64_t offset,
                  char *to, size_t room);
 
+/* Need no long way be gone to that offset? Who is limited gets to the first
+ * TREE_FAR bytes, and on from where his last part ended. */
+#define TREE_FAR 16384u
+bool tree_is_near(const struct store_connection *c, const struct node *n,
+                  uint64_t offset);
+
 /* Quotas for making nodes and for a value: 0 or ENOSPC. */
 int quota_value(const struct spot *p, size_t size);
 int quota_nodes(const struct spot *p, uint64_t nodes, uint64_t bytes);

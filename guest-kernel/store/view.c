@@ -61,18 +61,25 @@ int view_set_perms(struct request *r, struct view *v, struct perms *perms)
     return tree_set_perms(&r->at, perms);
 }
 
-int view_list(struct request *r, struct view *v, struct view_list *list)
+void view_list_node(struct request *r, struct node *n, struct view_list *list)
 {
-    struct node *n = v->node;
-
-    if (r->t)
-        return overlay_list(r, v, list);
-    list->generation = n->listed;
-    list->end = true;
     list->size = 0;
-    if (list->offset >= n->child_bytes)
-        return 0;
+    list->end = list->offset >= n->child_bytes;
+    if (list->end)
+        return;
+    if (!tree_is_near(r->c, n, list->offset)) {
+        list->generation = 0;
+        return;
+    }
     list->size = tree_list(r->c, n, list->offset, list->to, list->room);
     list->end = list->offset + list->size == n->child_bytes;
+}
+
+int view_list(struct request *r, struct view *v, struct view_list *list)
+{
+    if (r->t)
+        return overlay_list(r, v, list);
+    list->generation = v->node->listed;
+    view_list_node(r, v->node, list);
     return 0;
 }

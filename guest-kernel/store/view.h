@@ -35,8 +35,11 @@ struct view_list {
     char *to;
     size_t room, size;
     bool end;
-    uint64_t generation; /* grows when the list changes */
+    uint64_t generation; /* grows when the list changes; 0: the offset is too
+                          * far from where the client was, it must begin anew */
 };
+/* A part of n's list as it is. */
+void view_list_node(struct request *r, struct node *n, struct view_list *list);
 int view_list(struct request *r, struct view *v, struct view_list *list);
 
 #endif

@@ -132,6 +132,38 @@ static void long_directories_come_in_parts(void)
     store_world_stop(&w);
 }
 
+/* A domain goes through a long list as anybody does; jumping about in it costs
+ * it a fresh start, not the store a long way. */
+static void long_ways_are_not_gone_for_domains(void)
+{
+    char path[64];
+    unsigned parts;
+    uint32_t t;
+
+    store_world_start(&w, NULL);
+    CU_ASSERT(store_do(&w, 0, XS_MKDIR, 0, "/big"));
+    CU_ASSERT(store_do2(&w, 0, XS_SET_PERMS, 0, "/big", "r0"));
+    for (unsigned i = 0; i < 5000; i++) {
+        snprintf(path, sizeof(path), "/big/name-%u", i);
+        CU_ASSERT_EQUAL(store_write(w.store, path, "", 0), 0);
+    }
+    CU_ASSERT_EQUAL(by_parts(2, 0, "/big", &parts), 5000);
+    CU_ASSERT(store_do2(&w, 2, XS_DIRECTORY_PART, 0, "/big", "40000"));
+    CU_ASSERT_STRING_EQUAL(w.clients[2].body, "0");
+    CU_ASSERT_EQUAL(w.clients[2].head.len, 2);
+    CU_ASSERT(store_do2(&w, 0, XS_DIRECTORY_PART, 0, "/big", "40000"));
+    CU_ASSERT(w.clients[0].head.len > 4000);
+    t = store_begin(&w, 2);
+    CU_ASSERT_EQUAL(by_parts(2, t, "/big", &parts), 5000);
+    CU_ASSERT_EQUAL(store_write(w.store, "/big/new", "", 0), 0);
+    CU_ASSERT_FALSE(store_do2(&w, 2, XS_DIRECTORY_PART, t, "/big", "0"));
+    CU_ASSERT(store_said(&w, 2, "EAGAIN"));
+    t = store_begin(&w, 0);
+    CU_ASSERT_EQUAL(store_write(w.store, "/big/newer", "", 0), 0);
+    CU_ASSERT_EQUAL(by_parts(0, t, "/big", &parts), 5001);
+    store_world_stop(&w);
+}
+
 static void every_illegal_path_is_refused(void)
 {
     static const char *const bad[] = {
@@ -386,6 +418,8 @@ void suite_store_node(void)
         {"makes and removes", makes_and_removes},
         {"lists in the order of making", lists_in_the_order_of_making},
         {"long directories come in parts", long_directories_come_in_parts},
+        {"long ways are not gone for domains",
+         long_ways_are_not_gone_for_domains},
         {"every illegal path is refused", every_illegal_path_is_refused},
         {"paths have an end", paths_have_an_end},
         {"relative paths begin at home", relative_paths_begin_at_home},
