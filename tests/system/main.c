@@ -19,9 +19,13 @@
 #include "tests/system/suites.h"
 
 static void (*const suites[])(void) = {
-    suite_boot,        suite_services,    suite_console,  suite_crash,
-    suite_hostile,     suite_hostile_net, suite_capacity, suite_bundle,
-    suite_conformance, suite_iso,         suite_install,  suite_channel,
+    suite_boot,         suite_services,       suite_console,
+    suite_crash,        suite_hostile,        suite_hostile_net,
+    suite_capacity,     suite_bundle,         suite_conformance,
+    suite_iso,          suite_install,        suite_channel,
+    suite_scree_life,   suite_scree_store,    suite_scree_wire,
+    suite_scree_faults, suite_scree_recovery, suite_scree_apply,
+    suite_scree_net,    suite_scree_top,      suite_scree_pebble,
 };
 
 /* An argument is the name of a suite, or SUITE:TEXT for its tests that have

@@ -22,13 +22,6 @@
 static struct user u;
 static struct api api;
 
-static int start(void)
-{
-    if (!scree_up(&u, "--memory 512M --cidr 10.0.0.0/8"))
-        return 1;
-    return 0;
-}
-
 static int stop(void)
 {
     scree_down(&u);
@@ -51,11 +44,18 @@ static void put(const char *name, const char *text)
     "[domain b]\n" HELLO "count = 3\n"                                         \
     "[domain c]\n" WEB "forward = 18933:80\naddress = 10.4.5.6\n"
 
+static int start(void)
+{
+    if (!scree_up(&u, "--memory 512M --cidr 10.0.0.0/8"))
+        return 1;
+    put("first.conf", FIRST);
+    return 0;
+}
+
 /* ---------------------------------------------------------------- apply */
 
 static void test_dry_run(void)
 {
-    put("first.conf", FIRST);
     CHECK(user_ok(&u, "scree apply --dry-run $D/first.conf"));
     CHECK(user_says(&u, "a") && user_says(&u, "b-3"));
     CHECK(user_match(&u, "creat|new|\\+", NULL, 0));
@@ -126,9 +126,14 @@ static void test_removal(void)
                        "label = tier=front\nrestart = on-failure:3\n");
     CHECK(user_ok(&u, "scree run -d --name by-hand hello"));
     CHECK(user_ok(&u, "scree apply $D/fourth.conf"));
+    CHECK(user_ok(&u, "scree ls by-hand b-1 c"));
+    CHECK(user_ok(&u, "scree apply --prune --dry-run $D/fourth.conf"));
+    CHECK(user_match(&u, "^- *(b-1|c)", NULL, 0));
+    CHECK(user_ok(&u, "scree ls by-hand b-1 c"));
+    CHECK(user_ok(&u, "scree apply --prune $D/fourth.conf"));
     CHECK(user_ok(&u, "scree ls --json"));
     CHECK(user_match(&u, JSON("name", "a"), NULL, 0));
-    CHECK(!user_match(&u, JSON("name", "(b-1|c)"), NULL, 0));
+    CHECK(!user_match(&u, JSON("name", "(b-1|c|by-hand)"), NULL, 0));
     CHECK(user_ok(&u, "scree rm --force '*'"));
 }
 
@@ -159,11 +164,11 @@ static void test_bad_files(void)
         {"[domain x]\n" HELLO "[domain x]\n" HELLO, "x"},
         {"[domain x]\n" HELLO "address = 10.0.0.9\n"
          "[domain y]\n" HELLO "address = 10.0.0.9\n",
-         "10.0.0.9"},
-        {"[domain x]\n" HELLO "address = 99.0.0.9\n", "99.0.0.9"},
+         "bad.conf:4"},
+        {"[domain x]\n" HELLO "address = 99.0.0.9\n", "bad.conf:1"},
         {"[domain x]\n" HELLO "forward = 18955:80\n"
          "[domain y]\n" HELLO "forward = 18955:80\n",
-         "18955"},
+         "bad.conf:4"},
         {"[domain x]\n" HELLO "colour = red\n", "colour"},
         {"[domain x]\n" HELLO "memory = 2T\n", "2T"},
         {"[domain x]\n" HELLO "restart = sometimes\n", "sometimes"},
@@ -206,14 +211,8 @@ static void test_shipped_file(void)
 
 /* ------------------------------------------------------------- many */
 
-static void test_thousand(void)
+static void come_and_go(void)
 {
-    long long frames;
-
-    CHECK(user_ok(&u, "scree run -d --name seed hello"));
-    CHECK(user_ok(&u, "scree rm --force seed"));
-    frames = scree_cell_value(&u, "frames_available");
-    put("many.conf", "[domain m]\n" HELLO "count = 1000\nlabel = kind=many\n");
     CHECK(user_run(&u, 60, "scree apply $D/many.conf >$D/many.out 2>&1") == 0);
     CHECK(user_ok(&u, "scree ls | grep -c 'm-[0-9]'"));
     CHECK(atoi(u.text) == MANY);
@@ -228,6 +227,19 @@ static void test_thousand(void)
           0);
     CHECK(user_ok(&u, "scree ls --json"));
     CHECK(!user_says(&u, "m-"));
+}
+
+/* The first time may leave the hypervisor's heap a frame larger. */
+static void test_thousand(void)
+{
+    long long frames;
+
+    put("many.conf", "[domain m]\n" HELLO "count = 1000\nlabel = kind=many\n");
+    CHECK(user_ok(&u, "scree run -d --name seed hello"));
+    CHECK(user_ok(&u, "scree rm --force seed"));
+    come_and_go();
+    frames = scree_cell_value(&u, "frames_available");
+    come_and_go();
     CHECK(scree_frames_back(&u, frames));
 }
 

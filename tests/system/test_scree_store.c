@@ -181,7 +181,9 @@ static void test_command(void)
     CHECK(user_ok(&u, DEBIAN "xenstore-read /c/a"));
     CHECK(!strcmp(u.text, "one two\n"));
     CHECK(user_ok(&u, "scree store ls /c"));
-    CHECK(user_match(&u, "^ *a.*one two", NULL, 0));
+    CHECK(user_match(&u, "^ *a", NULL, 0));
+    CHECK(user_ok(&u, "scree store ls -r /c"));
+    CHECK(user_match(&u, "a = \"?one two", NULL, 0));
     watcher = user_start(&u, "watch", "timeout 2 scree store watch /c");
     usleep(500000);
     CHECK(user_ok(&u, "scree store write /c/new 1"));

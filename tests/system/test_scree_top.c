@@ -157,10 +157,10 @@ static void test_ends_with_the_cell(void)
 
 static void test_man_pages(void)
 {
-    CHECK(user_ok(&u, "ls $S/man/*.[158]"));
+    CHECK(user_ok(&u, "ls tools/*/man/*.[158]"));
     CHECK(user_says(&u, "scree.1"));
     CHECK(user_run(&u, 60,
-                   "for page in $S/man/*.[158]; do "
+                   "for page in tools/*/man/*.[158]; do "
                    "groff -man -Tutf8 -ww -Kutf8 $page 2>&1 >/dev/null; "
                    "test $(groff -man -Tutf8 -Kutf8 $page 2>/dev/null | "
                    "wc -l) -gt 15 || echo short: $page; done") == 0);
@@ -174,7 +174,7 @@ static void complete(const char *words, unsigned last)
 {
     (void)user_run(
         &u, 10,
-        "bash --norc -c 'source $S/completion/scree; "
+        "bash --norc -c 'source tools/scree/completion/scree; "
         "COMP_WORDS=(%s); COMP_CWORD=%u; COMP_LINE=\"${COMP_WORDS[*]}\"; "
         "COMP_POINT=${#COMP_LINE}; "
         "f=$(complete -p scree | sed \"s/.*-F \\([^ ]*\\).*/\\1/\"); "
