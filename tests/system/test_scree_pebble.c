@@ -45,6 +45,23 @@ static void test_asked(void)
     CHECK(user_ok(&u, "scree rm asked plain"));
 }
 
+/* The smallest guest does so too, whatever was typed before. */
+static void test_hello(void)
+{
+    long long wakeups;
+
+    CHECK(user_ok(&u, "scree run -d --name hello hello"));
+    CHECK(scree_logged(&u, "hello", "hello, I am hello", 5));
+    CHECK(user_ok(&u, "printf abc | timeout 2 scree console hello; true"));
+    wakeups = scree_value(&u, "hello", "wakeups");
+    sleep(1);
+    CHECK(scree_value(&u, "hello", "wakeups") == wakeups);
+    CHECK(user_run(&u, 5, "scree stop hello") == 0);
+    CHECK(scree_is(&u, "hello", "down", 2));
+    CHECK(user_match(&u, JSON("reason", "poweroff"), NULL, 0));
+    CHECK(user_ok(&u, "scree rm hello"));
+}
+
 /* One that is idle lives on, one that hangs does not. */
 static void test_watchdog(void)
 {
@@ -90,6 +107,7 @@ void suite_scree_pebble(void)
 
     CU_add_test(s, "exit codes", test_codes);
     CU_add_test(s, "asked to end", test_asked);
+    CU_add_test(s, "hello", test_hello);
     CU_add_test(s, "watchdog", test_watchdog);
     CU_add_test(s, "domain 0 is made anew", test_control_restarts);
 }
