@@ -106,20 +106,23 @@ static bool on_is_introduced(void *user, uint32_t domid)
     return is_living(user, domid);
 }
 
+/* Of the store, and of the control domain itself: the frames it has drawn. */
 static int tell_counts(struct domain0 *z, char *answer, size_t size)
 {
+    struct scree_domain_state self = {.frames = 0};
     struct store_counts c;
 
     store_count(z->store, &c);
+    (void)calls_state(z->calls, 0, &self);
     snprintf(answer, size,
              "nodes %lu bytes %lu watches %lu transactions %lu "
              "connections %lu requests %lu conflicts %lu events %lu "
-             "refused %lu",
+             "refused %lu frames %lu",
              (unsigned long)c.nodes, (unsigned long)c.bytes,
              (unsigned long)c.watches, (unsigned long)c.transactions,
              (unsigned long)c.connections, (unsigned long)c.requests,
              (unsigned long)c.conflicts, (unsigned long)c.events,
-             (unsigned long)c.refused);
+             (unsigned long)c.refused, (unsigned long)self.frames);
     return 0;
 }
 
@@ -144,7 +147,7 @@ static int on_control(void *user, const char *const *words, unsigned count,
     }
     if (strcmp(words[0], "help"))
         return XEN_EINVAL;
-    snprintf(answer, size, "crash help memreport print stats");
+    snprintf(answer, size, "crash help memreport print quota stats");
     return 0;
 }
 
