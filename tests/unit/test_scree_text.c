@@ -24,6 +24,9 @@ static void test_sizes_and_spans(void)
     CU_ASSERT_STRING_EQUAL(text_span(3599).text, "59 min");
     CU_ASSERT_STRING_EQUAL(text_span(86400).text, "24 h");
     CU_ASSERT_STRING_EQUAL(text_span(864000).text, "10 days");
+    CU_ASSERT_STRING_EQUAL(text_time(86400.25).text,
+                           "1970-01-02T00:00:00.250Z");
+    CU_ASSERT_STRING_EQUAL(text_time(-5).text, "1970-01-01T00:00:00.000Z");
     CU_ASSERT_STRING_EQUAL(text_count(0).text, "0");
     CU_ASSERT_STRING_EQUAL(text_count(0.5).text, "0.5");
     CU_ASSERT_STRING_EQUAL(text_count(9999).text, "9999");

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/scree/progress.h"
+
+#define WAKE_MS 250
+
 static const struct {
     const char *code;
     int status;
@@ -35,8 +39,8 @@ int cli_usage(const struct cli *c, const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\nusage: scree %s [OPTIONS] %s\n", c->command->name,
-            c->command->words);
+    fprintf(stderr, "\nusage: scree %s [OPTIONS]%s%s\n", c->command->name,
+            *c->command->words ? " " : "", c->command->words);
     fprintf(stderr, "'scree %s --help' says more\n", c->command->name);
     return STATUS_USAGE;
 }
@@ -168,9 +172,53 @@ cJSON *cli_request(const char *op)
     return r;
 }
 
+/* The next line, with a word to the user if it takes long. */
+static cJSON *receive(struct cli *c, struct progress *p, struct error *e)
+{
+    cJSON *line = NULL;
+
+    while (!line) {
+        if (!client_receive(&c->api, WAKE_MS, &line, e))
+            break;
+        progress_tick(p, 0, 0);
+    }
+    progress_end(p);
+    return line;
+}
+
+bool cli_collect(struct cli *c, cJSON *request, client_each *each,
+                 void *context, cJSON **answer, struct error *e)
+{
+    struct progress p;
+    uint64_t id;
+    cJSON *line;
+    bool good;
+
+    if (answer)
+        *answer = NULL;
+    if (!client_send(&c->api, request, &id, e))
+        return false;
+    progress_begin(&p, "waiting for the cell '%s'", c->cell);
+    while ((line = receive(c, &p, e)) && json_true(line, "more")) {
+        if (each)
+            each(context, line);
+        cJSON_Delete(line);
+    }
+    if (!line)
+        return false;
+    good = json_true(line, "ok");
+    if (!good)
+        json_take_error(line, e);
+    if (good && answer)
+        *answer = line;
+    else
+        cJSON_Delete(line);
+    return good;
+}
+
 bool cli_call(struct cli *c, cJSON *request, cJSON **answer, struct error *e)
 {
-    return client_call(&c->api, request, NULL, NULL, answer, e);
+    return cli_collect(c, request, NULL, NULL, answer, e);
 }
 
 const cJSON *cli_ask(struct cli *c, const char *op, const char *field,

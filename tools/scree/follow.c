@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/bundle/value.h"
 #include "tools/scree/commands.h"
@@ -34,18 +33,11 @@ struct stream {
     bool named; /* several domains: each line says whose it is */
 };
 
-/* "2026-11-20T07:30:00.123Z " */
 static void print_time(const cJSON *line)
 {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(line, "time");
-    double at = cJSON_IsNumber(time) ? time->valuedouble : 0;
-    time_t seconds = (time_t)at;
-    char text[32];
-    struct tm tm;
 
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    printf("%s.%03dZ ", text, (int)((at - (double)seconds) * 1000));
+    printf("%s ", text_time(cJSON_IsNumber(time) ? time->valuedouble : 0).text);
 }
 
 static void print_json(const cJSON *line)

@@ -29,8 +29,8 @@ static cJSON *all_images(struct cli *c, struct error *e)
 {
     cJSON *list = cli_must(cJSON_CreateArray()), *answer;
 
-    if (!cli_open(c, e) || !client_call(&c->api, cli_request("image-ls"),
-                                        collect, list, &answer, e)) {
+    if (!cli_open(c, e) ||
+        !cli_collect(c, cli_request("image-ls"), collect, list, &answer, e)) {
         cJSON_Delete(list);
         return NULL;
     }

@@ -30,7 +30,10 @@ static bool ends_with(const char *s, const char *end)
 
 static void print_number(const char *key, double n)
 {
-    if (ends_with(key, "_ns"))
+    if (!strcmp(key, "created") || !strcmp(key, "started") ||
+        !strcmp(key, "next"))
+        fputs(text_time(n).text, stdout);
+    else if (ends_with(key, "_ns"))
         printf("%.3f s", n / 1e9);
     else if (!strcmp(key, "memory") || ends_with(key, "_bytes"))
         printf("%.0f (%s)", n, text_size((uint64_t)n).text);

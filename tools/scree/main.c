@@ -24,8 +24,8 @@ static void print_commands(FILE *out)
 
 static int print_help(const struct command *k)
 {
-    printf("usage: scree %s [OPTIONS] %s\n\n%s\n", k->name, k->words,
-           k->summary);
+    printf("usage: scree %s [OPTIONS]%s%s\n\n%s\n", k->name,
+           *k->words ? " " : "", k->words, k->summary);
     if (k->more)
         printf("\n%s\n", k->more);
     puts("\noptions:");

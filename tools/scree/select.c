@@ -64,7 +64,7 @@ cJSON *select_states(struct cli *c, cJSON *request, double *now,
     cJSON *list = cli_must(cJSON_CreateArray()), *answer;
     const cJSON *time;
 
-    if (!client_call(&c->api, request, collect, list, &answer, e)) {
+    if (!cli_collect(c, request, collect, list, &answer, e)) {
         cJSON_Delete(list);
         return NULL;
     }

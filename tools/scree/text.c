@@ -60,6 +60,23 @@ struct text text_count(double n)
     return t;
 }
 
+struct text text_time(double at)
+{
+    char date[32];
+    time_t seconds;
+    struct text t;
+    struct tm tm;
+
+    if (at < 0)
+        at = 0;
+    seconds = (time_t)at;
+    gmtime_r(&seconds, &tm);
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(t.text, sizeof(t.text), "%s.%03dZ", date,
+             (int)((at - (double)seconds) * 1000));
+    return t;
+}
+
 /* "1h30m", "90": seconds; false if nothing or more than that stands there. */
 bool text_parse_span(const char *text, double *seconds)
 {

@@ -24,6 +24,9 @@ struct text text_span(uint64_t seconds);
 /* A number with K, M, G (powers of 1,000) above 9,999. */
 struct text text_count(double n);
 
+/* "2026-11-20T07:30:00.123Z" of a Unix time. */
+struct text text_time(double at);
+
 /* "45s", "10m", "2h", "1d", "1h30m", a Unix time, or
  * "2026-11-20[T07:30[:00]][Z]" (local time without Z): Unix time; a length of
  * time counts back from now. */

@@ -19,14 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/bundle/files.h"
 #include "tools/bundle/value.h"
+#include "tools/scree/cell_file.h"
 #include "tools/scree/commands.h"
 #include "tools/scree/progress.h"
 
 #define WAIT_SECONDS 60
 #define POLL_MS      20
-#define OPTIONS_MOST (64u << 10) /* of a cell.json */
 
 const struct args_option up_options[] = {
     {"name", 'n', "CELL", "its name (default)"},
@@ -146,70 +145,6 @@ static cJSON *read_options(const struct cli *c, struct error *e)
         return o;
     cJSON_Delete(o);
     return NULL;
-}
-
-/* ----------------------------------------------------------- cell.json */
-
-/* The file of an earlier `up`; an empty object if there is none. */
-static cJSON *read_file(const char *path, struct error *e)
-{
-    struct buffer text;
-    struct why w;
-    cJSON *o;
-
-    if (access(path, F_OK))
-        return cli_must(cJSON_CreateObject());
-    if (!file_read(path, OPTIONS_MOST, &text, &w)) {
-        cli_why(e, &w);
-        return NULL;
-    }
-    buffer_add(&text, "", 1);
-    o = cJSON_Parse((const char *)text.bytes);
-    buffer_free(&text);
-    if (!cJSON_IsObject(o)) {
-        cJSON_Delete(o);
-        error_set(e, "failed",
-                  "%s is damaged; remove it and say again what "
-                  "the cell shall be",
-                  path);
-        return NULL;
-    }
-    return o;
-}
-
-static bool write_file(const char *path, const cJSON *o, struct error *e)
-{
-    char *text = cli_must(cJSON_Print(o));
-    struct path temporary;
-    bool good = false;
-    int fd;
-
-    snprintf(temporary.text, PATH_ROOM, "%.1000s.%d", path, (int)getpid());
-    fd = open(temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        good = dprintf(fd, "%s\n", text) > 0;
-        good = !close(fd) && good && !rename(temporary.text, path);
-    }
-    if (!good) {
-        error_set(e, "failed", "cannot write %s: %s", path, strerror(errno));
-        unlink(temporary.text);
-    }
-    free(text);
-    return good;
-}
-
-/* Later options go before those of an earlier `up`; *changed: some differ. */
-static void merge(cJSON *into, cJSON *options, bool *changed)
-{
-    while (options->child) {
-        cJSON *field = cJSON_DetachItemViaPointer(options, options->child);
-        const cJSON *old =
-            cJSON_GetObjectItemCaseSensitive(into, field->string);
-        if (!old || !cJSON_Compare(old, field, true))
-            *changed = true;
-        cJSON_DeleteItemFromObjectCaseSensitive(into, field->string);
-        cJSON_AddItemToObject(into, field->string, field);
-    }
 }
 
 /* ---------------------------------------------------------- the daemon */
@@ -350,43 +285,17 @@ static bool wait_shown(struct cli *c, int seconds, struct error *e)
 
 /* ------------------------------------------------------------------ up */
 
-/* The file as it is, or NULL. */
-static char *read_old(const char *path)
-{
-    struct buffer text;
-    struct why ignored;
-
-    if (!file_read(path, OPTIONS_MOST, &text, &ignored))
-        return NULL;
-    buffer_add(&text, "", 1);
-    return (char *)text.bytes;
-}
-
 static bool write_options(const char *file, cJSON *options, struct error *e)
 {
-    cJSON *o = read_file(file, e);
+    cJSON *o = cell_file_read(file, e);
     bool changed, good;
 
     if (!o)
         return false;
-    merge(o, options, &changed);
-    good = write_file(file, o, e);
+    cell_file_merge(o, options, &changed);
+    good = cell_file_write(file, o, e);
     cJSON_Delete(o);
     return good;
-}
-
-/* A cell that could not be started with these options is as it was. */
-static void undo(const char *directory, const char *file, const char *old)
-{
-    struct error ignored;
-    cJSON *o = old ? cJSON_Parse(old) : NULL;
-
-    if (o)
-        write_file(file, o, &ignored);
-    else
-        unlink(file);
-    cJSON_Delete(o);
-    rmdir(directory);
 }
 
 /* Starts the chosen cell, which is down. */
@@ -401,12 +310,12 @@ static bool start(struct cli *c, cJSON *options, int seconds, struct error *e)
         !paths_cell(&file, c->cell, CELL_OPTIONS, e) ||
         !paths_make(directory.text, e))
         return false;
-    old = read_old(file.text);
+    old = cell_file_text(file.text);
     progress_begin(&p, "starting the cell '%s'", c->cell);
     good =
         write_options(file.text, options, e) && start_screed(c, &p, seconds, e);
     if (!good)
-        undo(directory.text, file.text, old);
+        cell_file_undo(directory.text, file.text, old);
     good = good && wait_until_up(c, &p, seconds, e);
     progress_end(&p);
     free(old);
@@ -423,10 +332,10 @@ static bool check_same(struct cli *c, cJSON *options, int seconds,
 
     if (!paths_cell(&file, c->cell, CELL_OPTIONS, e))
         return false;
-    o = read_file(file.text, e);
+    o = cell_file_read(file.text, e);
     if (!o)
         return false;
-    merge(o, options, &changed);
+    cell_file_merge(o, options, &changed);
     cJSON_Delete(o);
     if (changed)
         return error_set(e, "failed",
