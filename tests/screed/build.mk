@@ -27,3 +27,14 @@ TESTS += screed-tests
 .PHONY: screed-tests
 screed-tests: $(SCREED_TESTS) $(SCREED_TESTED) $(FAKE_CELL) all
 	@timeout 600 $(SCREED_TESTS)
+
+# The fuzz target needs none of the hypervisor, but cJSON.
+FUZZ_SCREED := $(addprefix tools/screed/,frame.c definition.c options.c) \
+	$(addprefix tools/lib/,json.c error.c) tests/fuzz/fuzz.c \
+	$(filter-out %/main.c,$(wildcard tools/bundle/*.c))
+
+$(BUILD)/fuzzers/screed: $(call objects,fuzz,tests/fuzz/fuzz_screed.c \
+		$(FUZZ_SCREED))
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(fuzz_CC) $(fuzz_FLAGS) -fsanitize=fuzzer -o $@ $^ -lcjson

@@ -83,6 +83,7 @@ static void bad_definitions_are_named(void)
         {"'on_crash':'dance'", "bad-request"},
         {"'labels':{'A':'b'}", "bad-request"},
         {"'labels':{'a':7}", "bad-request"},
+        {"'labels':{'a':'1','a':'2'}", "bad-request"},
         {"'labels':['a']", "bad-request"},
         {"'colour':'red'", "bad-request"},
     };

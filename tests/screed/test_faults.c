@@ -268,6 +268,30 @@ static void damaged_definitions_are_refused(void)
     daemon_end(&d);
 }
 
+/* More than a cell.conf may have. */
+static void many_definitions_are_read(void)
+{
+    char path[256];
+    struct daemon d;
+    FILE *f;
+
+    daemon_home(&d);
+    put_file(&d, "state.conf", "");
+    daemon_path(&d, "state.conf", path);
+    f = fopen(path, "w");
+    for (int i = 0; i < 60000; i++)
+        fprintf(f,
+                "[domain d-%d]\nimage = sha256:%064d\naddress = none\n"
+                "source-image = /a/long/path/that/makes/the/file/long/enough/"
+                "to/have/more/than/sixteen/megabytes/of/text/in/all/%0120d\n\n",
+                i, 1, i);
+    fclose(f);
+    CU_ASSERT_FATAL(daemon_start(&d));
+    CU_ASSERT(daemon_is(&d, "d-59999", "phase", "down"));
+    CU_ASSERT(daemon_ok(&d, "{'op':'rm','name':'d-59999'}"));
+    daemon_end(&d);
+}
+
 static void a_cell_that_does_not_start_says_why(void)
 {
     struct daemon d;
@@ -308,6 +332,7 @@ void suite_faults(void)
     CU_ADD_TEST(s, bad_places_are_refused);
     CU_ADD_TEST(s, bad_options_are_refused);
     CU_ADD_TEST(s, damaged_definitions_are_refused);
+    CU_ADD_TEST(s, many_definitions_are_read);
     CU_ADD_TEST(s, a_cell_that_does_not_start_says_why);
     CU_ADD_TEST(s, there_is_one_screed);
 }

@@ -121,8 +121,8 @@ static void logs_are_kept(void)
     cJSON *request;
 
     daemon_begin(&d);
-    CU_ASSERT(daemon_run(&d, "a", "say=one", ""));
-    CU_ASSERT(daemon_run(&d, "b", "say=two", ""));
+    CU_ASSERT(daemon_run(&d, "a", "early say=one", ""));
+    CU_ASSERT(daemon_run(&d, "b", "early say=two", ""));
     request = cJSON_Parse("{\"op\":\"logs\",\"names\":[\"*\"]}");
     CU_ASSERT(client_call(&d.api, request, collect, &s, NULL, &d.error));
     CU_ASSERT_STRING_EQUAL(s.text, "one|two|");

@@ -91,7 +91,7 @@ void cell_forget_domain(struct domain *d)
 {
     struct screed *s = d->screed;
 
-    forwards_remove(s->forwards, d);
+    forwards_remove(s->forwards, d, NULL, NULL);
     objects_use(s->objects, &d->image, -1);
     objects_use(s->objects, &d->files, -1);
     state_remove(s->state, d);

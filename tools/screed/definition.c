@@ -216,6 +216,16 @@ static void free_labels(struct conf_domain *d)
     d->label_count = 0;
 }
 
+static bool has_key(const struct conf_domain *d, const char *label)
+{
+    size_t n = strcspn(label, "=") + 1;
+
+    for (uint32_t i = 0; i < d->label_count; i++)
+        if (!strncmp(d->labels[i], label, n))
+            return true;
+    return false;
+}
+
 bool definition_labels(struct conf_domain *d, const cJSON *labels,
                        struct error *e)
 {
@@ -235,6 +245,9 @@ bool definition_labels(struct conf_domain *d, const cJSON *labels,
                              "0-9 and inner '.-_/', a value up to %d "
                              "characters without blanks, ',' and '#'",
                              item->string, VALUE_LABEL_MAX, VALUE_LABEL_MAX);
+        if (has_key(d, text))
+            return error_set(e, "bad-request", "label '%.60s' is given twice",
+                             item->string);
         if (d->label_count == CONF_LABELS_MAX)
             return error_set(e, "bad-request", "at most %d labels",
                              CONF_LABELS_MAX);
@@ -260,6 +273,30 @@ static bool parse_source(struct conf_domain *d, const cJSON *json,
     return true;
 }
 
+/* What could not be read from the file of definitions must not get there. */
+static bool check_kept(const struct conf_domain *d, struct error *e)
+{
+    struct conf_domain copy = *d;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct conf c;
+    struct why w;
+    bool good;
+
+    if (!out)
+        return error_set(e, "no-memory", "out of memory");
+    if (!copy.name[0])
+        snprintf(copy.name, sizeof(copy.name), "new");
+    conf_write_domain(out, &copy);
+    fclose(out);
+    good = conf_parse(&c, "definition", text, size, &w) ||
+           error_set(e, "bad-request", "%s", w.text);
+    conf_free(&c);
+    free(text);
+    return good;
+}
+
 bool definition_parse(struct conf_domain *d, const cJSON *json, struct error *e)
 {
     *d = (struct conf_domain){0};
@@ -273,7 +310,7 @@ bool definition_parse(struct conf_domain *d, const cJSON *json, struct error *e)
            parse_life(d, json, e) &&
            definition_labels(
                d, cJSON_GetObjectItemCaseSensitive(json, "labels"), e) &&
-           parse_source(d, json, e);
+           parse_source(d, json, e) && check_kept(d, e);
 }
 
 /* ------------------------------------------------------------- to JSON */

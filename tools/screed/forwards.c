@@ -159,7 +159,7 @@ static void finish(struct adding *a)
         screed_log(a->forwards->screed, "forwards of '%s': %s", a->name,
                    a->error.text);
     if (d && a->done && a->done != on_renewed)
-        forwards_remove(a->forwards, d);
+        forwards_remove(a->forwards, d, NULL, NULL);
     if (a->done)
         a->done(a->context, a->failed ? &a->error : NULL);
     free(a);
@@ -213,8 +213,31 @@ void forwards_add(struct forwards *f, struct domain *d, forwards_done *done,
     add_rules(f, d, done, context);
 }
 
-void forwards_remove(struct forwards *f, const struct domain *d)
+struct removing {
+    unsigned under_way;
+    forwards_done *done;
+    void *context;
+};
+
+static void on_removed(void *context, const struct error *e, const char *text)
 {
+    struct removing *r = context;
+
+    (void)e; /* with QEMU its rules have gone, too */
+    (void)text;
+    if (--r->under_way)
+        return;
+    if (r->done)
+        r->done(r->context, NULL);
+    free(r);
+}
+
+void forwards_remove(struct forwards *f, const struct domain *d,
+                     forwards_done *done, void *context)
+{
+    struct removing *all = must_alloc(1, sizeof(*all));
+
+    *all = (struct removing){1, done, context};
     for (uint32_t i = 0; i < d->def.forward_count; i++) {
         struct rule *r = find(f, &d->def.forwards[i]);
         char line[128];
@@ -223,9 +246,10 @@ void forwards_remove(struct forwards *f, const struct domain *d)
         table_remove(&f->rules, &r->by_port);
         free(r);
         rule_line(line, "hostfwd_remove", &d->def.forwards[i], 0);
-        if (qmp_is_ready(f->screed->qmp))
-            qmp_line(f->screed->qmp, line, NULL, NULL);
+        all->under_way++;
+        qmp_line(f->screed->qmp, line, on_removed, all);
     }
+    on_removed(all, NULL, "");
 }
 
 /* A definition that was read from disk has no rules here yet. */

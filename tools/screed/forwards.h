@@ -24,7 +24,9 @@ bool forwards_check(struct forwards *f, const struct conf_domain *def,
 typedef void forwards_done(void *context, const struct error *e);
 void forwards_add(struct forwards *f, struct domain *d, forwards_done *done,
                   void *context);
-void forwards_remove(struct forwards *f, const struct domain *d);
+/* done (or NULL) is called when QEMU has closed them. */
+void forwards_remove(struct forwards *f, const struct domain *d,
+                     forwards_done *done, void *context);
 
 /* The monitor is ready. fresh: QEMU is new and has no rules; else those that it
  * has stay. */

@@ -235,9 +235,9 @@ static void free_parts(struct screed *s)
         store_free(s->store);
     if (s->metrics)
         metrics_free(s->metrics);
+    writer_free(s->writer); /* what it has done is told to the state */
     if (s->state)
         state_free(s->state);
-    writer_free(s->writer);
     free_domains(s);
     if (s->objects)
         objects_free(s->objects);

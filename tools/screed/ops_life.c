@@ -7,6 +7,7 @@
 #include "tools/lib/json.h"
 #include "tools/screed/cell.h"
 #include "tools/screed/definition.h"
+#include "tools/screed/forwards.h"
 #include "tools/screed/ops.h"
 #include "tools/screed/state.h"
 
@@ -214,17 +215,25 @@ void op_stop(struct op *op)
 
 /* ------------------------------------------------------------------ rm */
 
-static void removed(struct op *op)
+static void forget(void *context, const struct error *e)
 {
+    struct op *op = context;
     struct domain *d = op->d;
 
-    domain_unwatch(&op->watch);
+    (void)e;
     op->d = NULL;
     op_forget_domain(d);
     if (op->failed)
         op_fail(op, &op->error);
     else
         op_answer(op, NULL);
+}
+
+/* The answer waits until the host's ports are free again. */
+static void removed(struct op *op)
+{
+    domain_unwatch(&op->watch);
+    forwards_remove(op->s->forwards, op->d, forget, op);
 }
 
 static void on_removed(void *context, const struct error *e, const void *answer,

@@ -19,6 +19,7 @@
 
 #define REMOVED    "removed"
 #define END_MARK   "# end\n" /* an entry that has it is whole */
+#define PART_MOST  (8u << 20)
 #define BYTES_MOST (256u << 20)
 
 struct state {
@@ -62,12 +63,12 @@ static void define(struct screed *s, struct conf_domain *def)
     objects_use(s->objects, &d->files, 1);
 }
 
-static bool parse(struct screed *s, const char *path, const struct buffer *b,
-                  struct error *e)
+static bool parse(struct screed *s, const char *path, const char *text,
+                  size_t size, struct error *e)
 {
     struct conf c;
     struct why w;
-    bool good = conf_parse(&c, path, (const char *)b->bytes, b->size, &w);
+    bool good = conf_parse(&c, path, text, size, &w);
 
     for (size_t i = 0; good && i < c.domain_count; i++)
         define(s, &c.domains[i]);
@@ -77,6 +78,37 @@ static bool parse(struct screed *s, const char *path, const struct buffer *b,
                              "damaged; mend the file, or move it away to begin "
                              "without them",
                              w.text);
+}
+
+/* Where the last section within the next PART_MOST bytes begins. */
+static size_t part_of(const char *text, size_t size)
+{
+    static const char begin[] = "\n[domain ";
+    const size_t n = sizeof(begin) - 1;
+
+    if (size <= PART_MOST)
+        return size;
+    for (size_t at = PART_MOST; at > n; at--)
+        if (!memcmp(text + at - n, begin, n))
+            return at - n + 1;
+    return size;
+}
+
+/* A cell.conf has a limit that many domains together are above. */
+static bool parse_parts(struct screed *s, const char *path,
+                        const struct buffer *b, struct error *e)
+{
+    const char *text = (const char *)b->bytes;
+    size_t left = b->size;
+
+    while (left) {
+        size_t part = part_of(text, left);
+        if (!parse(s, path, text, part, e))
+            return false;
+        text += part;
+        left -= part;
+    }
+    return true;
 }
 
 /* An entry without its end was being written when screed died. */
@@ -105,7 +137,7 @@ static bool read_one(struct screed *s, const char *file, bool entries,
     if (entries)
         cut_unfinished(&b);
     if (b.size && memmem(b.bytes, b.size, "[domain ", 8))
-        good = parse(s, p.text, &b, e);
+        good = parse_parts(s, p.text, &b, e);
     buffer_free(&b);
     return good;
 }

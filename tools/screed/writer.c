@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,10 +135,10 @@ struct writer *writer_new(struct screed *s)
 
 void writer_free(struct writer *w)
 {
-    /* One read takes both events: a job is done before its thread ends only
-     * if it was seen to be. */
-    while (w->busy)
-        event_base_loop(event_get_base(w->ended), EVLOOP_ONCE);
+    struct pollfd p = {.fd = w->end, .events = POLLIN};
+
+    while (w->busy && (poll(&p, 1, -1) >= 0 || errno == EINTR))
+        on_end(w->end, 0, w);
     w->stop = true;
     signal_event(w->begin);
     pthread_join(w->thread, NULL);
