@@ -46,7 +46,7 @@ struct vcpu {
     gva_t fault_stack_top;
     uint64_t fault_stack_size;
     uint64_t wait_deadline; /* ns; idle and poll */
-    uint64_t hypercalls;    /* it made, multicall's entries not counted */
+    uint64_t hypercalls;    /* it made, of those that exist; multicall's one */
     atomic_bool ready;      /* it has slept at least once */
     bool completed; /* hypercall_fast() did the call; the loop does the rest */
     struct continuation again[2];        /* [1]: of a call inside a multicall */

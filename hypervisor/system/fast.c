@@ -165,6 +165,13 @@ __attribute__((noinline)) static bool fast_known(struct vcpu *v)
     return true;
 }
 
+/* A call that exists was made. Those that do not are not worth an instruction
+ * more of everybody's. */
+static inline void count(struct vcpu *v)
+{
+    v->hypercalls++;
+}
+
 /* resched is not asked for first: whoever sets it for this CPU from another
  * one interrupts the guest, and nobody else runs on this one. No function here
  * needs a stack frame before it knows what to do. */
@@ -173,15 +180,22 @@ bool hypercall_fast(struct machine_vcpu *mv)
     struct vcpu *v = container_of(mv, struct vcpu, m);
     uint64_t nr = mv->regs.rax;
 
-    v->hypercalls++;
-    if (vcpu_upcall_due(v))
+    if (vcpu_upcall_due(v)) {
+        count(v);
         return false;
-    if (nr == __HYPERVISOR_xen_version)
+    }
+    if (nr == __HYPERVISOR_xen_version) {
+        count(v);
         return fast_version(v);
-    if (nr == __HYPERVISOR_event_channel_op)
+    }
+    if (nr == __HYPERVISOR_event_channel_op) {
+        count(v);
         return fast_event(v);
-    if (hypercall_known(nr))
+    }
+    if (hypercall_known(nr)) {
+        count(v);
         return fast_known(v);
+    }
     mv->regs.rax = (uint64_t)-XEN_ENOSYS;
     return true;
 }

@@ -169,7 +169,7 @@ struct scree_domain_state {
     uint64_t ended_ns;    /* or 0 */
     uint64_t cpu_ns;      /* it ran */
     uint64_t wakeups;     /* from sleep */
-    uint64_t hypercalls;  /* it made */
+    uint64_t hypercalls;  /* it made, of those that exist */
     uint64_t watchdog_ns; /* when it expires, or 0 */
     uint64_t sent_frames, sent_bytes;
     uint64_t received_frames, received_bytes;
