@@ -48,12 +48,18 @@ struct domain0 {
 
 /* -------------------------------------------------------- the manager's */
 
+static bool consoles(struct domain0 *z);
+
+/* It may have printed after consoles_first(): all of it is there by now. */
 static void on_event(void *user, const struct scree_event *e)
 {
     struct domain0 *z = user;
 
-    if (z->synced &&
-        !frame_add(&z->channel, SCREE_FRAME_EVENT, e->domain, e, sizeof(*e)))
+    if (!z->synced)
+        return;
+    if (e->event == SCREE_EVENT_ENDED)
+        (void)consoles(z);
+    if (!frame_add(&z->channel, SCREE_FRAME_EVENT, e->domain, e, sizeof(*e)))
         z->events_lost++;
 }
 

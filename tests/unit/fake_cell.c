@@ -214,6 +214,9 @@ static int op_get(struct fake_cell *f, struct scree_control *head)
         if (!f->domains[i])
             continue;
         g->state = f->domains[i]->state;
+        if (f->prints_late)
+            fake_console(f, i, "late\n");
+        f->prints_late = false;
         return 0;
     }
     return -XEN_ESRCH;

@@ -48,8 +48,9 @@ struct fake_cell {
     uint64_t calls_made;
     size_t channel_room; /* that channel_put takes until it says 0 */
     bool no_channel;
-    int fail_create; /* the error of the next creations, or 0 */
-    bool no_config;  /* op config is not there */
+    int fail_create;  /* the error of the next creations, or 0 */
+    bool no_config;   /* op config is not there */
+    bool prints_late; /* the next domain that is looked at prints before */
     struct queue from_host, to_host, console;
     char said[256]; /* the last line */
 };

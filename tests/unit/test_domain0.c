@@ -175,9 +175,10 @@ static void test_last_words(void)
     hosted_sync(h);
     id = hosted_run(h, "web");
     fake_console(h->cell, id, "last words\n");
+    h->cell->prints_late = true; /* on another CPU, meanwhile */
     fake_end(h->cell, id, SHUTDOWN_poweroff, 0);
     hosted_settle(h);
-    CU_ASSERT_EQUAL(h->console_at_end, strlen("1:last words\n"));
+    CU_ASSERT_EQUAL(h->console_at_end, strlen("1:last words\n1:late\n"));
     /* a host that takes nothing is waited for, but not for ever */
     id = hosted_run(h, "web2");
     for (unsigned i = 0; i < 300; i++) {
