@@ -147,9 +147,10 @@ static int run(struct cli *c, struct wish *w)
 
     if (load(c, w, &e)) {
         status = try_run(c, w, &e);
-        if (status < 0 && !strcmp(e.code, "cell-down") && c->open &&
-            up_wait(c, &e))
+        if (status < 0 && !strcmp(e.code, "cell-down") && c->open) {
+            up_wait(c, &e);
             status = try_run(c, w, &e);
+        }
     }
     if (status < 0) {
         cli_fail(&e);

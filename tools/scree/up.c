@@ -24,8 +24,9 @@
 #include "tools/scree/commands.h"
 #include "tools/scree/progress.h"
 
-#define WAIT_SECONDS 60
-#define POLL_MS      20
+#define WAIT_SECONDS  60
+#define POLL_MS       20
+#define ADOPT_SECONDS 10
 
 const struct args_option up_options[] = {
     {"name", 'n', "CELL", "its name (default)"},
@@ -258,8 +259,8 @@ static bool wait_until_up(struct cli *c, struct progress *p, int seconds,
         bool answers = cell_state(c, state, sizeof(state), e);
         if (answers && !strcmp(state, "up"))
             return true;
-        if (!answers && strcmp(e->code, "cell-down") != 0)
-            return false;
+        if (!answers)
+            return false; /* screed has died since */
         if (progress_now_ms() > end)
             return error_set(e, "timeout",
                              "the cell '%s' is not up after %d s (%s); its "
@@ -380,14 +381,15 @@ static bool up(struct cli *c, cJSON *options, int seconds, struct error *e)
 {
     struct error ignored;
     bool was_up = cli_open(c, &ignored);
+    bool good = was_up && check_same(c, options, seconds, e);
 
-    if (was_up ? !check_same(c, options, seconds, e)
-               : !start(c, options, seconds, e))
-        return false;
-    if (was_up)
+    if (good)
         fprintf(stderr, "scree: the cell '%s' is up already\n", c->cell);
-    puts(c->cell);
-    return true;
+    else if (!was_up || !strcmp(e->code, "cell-down"))
+        good = start(c, options, seconds, e);
+    if (good)
+        puts(c->cell);
+    return good;
 }
 
 int up_run(struct cli *c)
@@ -495,11 +497,78 @@ static bool end_cell(struct cli *c, struct error *e)
     return good;
 }
 
+/* The first bytes of a file, 0 if it cannot be read. */
+static size_t read_some(const char *path, char *to, size_t size)
+{
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(to, 1, size, f) : 0;
+
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* The cell's QEMU, which may outlive screed; 0: there is none. A number that
+ * another program has by now does not name the cell's socket. */
+static pid_t find_qemu(const struct cli *c)
+{
+    struct path file, socket;
+    char name[64], text[8192];
+    struct error ignored;
+    size_t n;
+    long pid;
+
+    if (!paths_cell(&file, c->cell, CELL_QEMU_PID, &ignored) ||
+        !paths_cell(&socket, c->cell, CELL_QMP, &ignored))
+        return 0;
+    n = read_some(file.text, text, sizeof(text) - 1);
+    text[n] = '\0';
+    pid = strtol(text, NULL, 10);
+    if (pid < 2)
+        return 0;
+    snprintf(name, sizeof(name), "/proc/%ld/cmdline", pid);
+    n = read_some(name, text, sizeof(text));
+    return memmem(text, n, socket.text, strlen(socket.text)) ? (pid_t)pid : 0;
+}
+
+/* A cell without screed: a new one takes it over and ends it; if that is not
+ * possible, QEMU is ended here. */
+static bool end_orphan(struct cli *c, pid_t qemu, struct error *e)
+{
+    struct progress p;
+    bool good;
+
+    progress_begin(&p, "ending the cell '%s'", c->cell);
+    good = start_screed(c, &p, ADOPT_SECONDS, e);
+    progress_end(&p);
+    if (good && cli_open(c, e) && end_cell(c, e))
+        return true;
+    return !kill(qemu, SIGKILL) || errno == ESRCH ||
+           error_set(e, "failed", "cannot end QEMU, process %d: %s", (int)qemu,
+                     strerror(errno));
+}
+
+/* Ends what runs of the cell; false also if nothing does. */
+static bool end_all(struct cli *c, struct error *e)
+{
+    pid_t qemu;
+
+    if (cli_open(c, e) && end_cell(c, e))
+        return true;
+    if (strcmp(e->code, "cell-down") != 0)
+        return false;
+    if (c->open)
+        client_close(&c->api);
+    c->open = false;
+    qemu = find_qemu(c);
+    return qemu && end_orphan(c, qemu, e);
+}
+
 int down_run(struct cli *c)
 {
     const char *name = args_value(&c->args, "name");
     struct error e;
-    bool rm = args_has(&c->args, "rm"), is_up;
+    bool rm = args_has(&c->args, "rm");
 
     if (c->args.word_count)
         return cli_usage(c, "'%.40s': a cell is named by --name",
@@ -508,10 +577,9 @@ int down_run(struct cli *c)
         return cli_usage(c, "%s", e.text);
     if (!cli_choose(c, &e))
         return cli_fail(&e);
-    is_up = cli_open(c, &e);
-    if (!is_up && !rm)
+    if (!end_all(c, &e) && (!rm || strcmp(e.code, "cell-down") != 0))
         return cli_fail(&e);
-    if ((is_up && !end_cell(c, &e)) || (rm && !forget(c, &e)))
+    if (rm && !forget(c, &e))
         return cli_fail(&e);
     puts(c->cell);
     return STATUS_GOOD;
