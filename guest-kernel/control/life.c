@@ -10,6 +10,7 @@
 
 #include "control/restart.h"
 
+#define DYING_LOOK 10000000ull /* ns: how often one that dies is looked at */
 #define LIFE_FLAGS                                                             \
     (DEFINITION_READY | DEFINITION_CRASH_SAID | DEFINITION_STOPPING)
 
@@ -195,6 +196,15 @@ static void ended(struct manager *m, struct definition *d)
 
 /* --------------------------------------------------------------- changes */
 
+/* The hypervisor takes a domain of the boot bundle that comes back apart and
+ * says nothing of it: that it is gone must be looked for. */
+static void look_again(struct manager *m, struct definition *d)
+{
+    if (d->flags & DEFINITION_BOOT)
+        (void)deadline_set(&m->deadlines, &d->due,
+                           calls_now(m->calls) + DYING_LOOK);
+}
+
 void life_seen(struct manager *m, struct definition *d,
                const struct scree_domain_state *s)
 {
@@ -206,19 +216,32 @@ void life_seen(struct manager *m, struct definition *d,
     }
     if (s->state == SCREE_DOMAIN_CRASHED)
         say_end(m, d);
+    else if (s->state == SCREE_DOMAIN_DYING)
+        look_again(m, d);
     else if (s->state == SCREE_DOMAIN_ENDED)
         ended(m, d);
 }
 
-/* The hypervisor has forgotten it. */
+/* The hypervisor has forgotten it; why it ended is known if it was seen to
+ * die. */
 static void vanished(struct manager *m, struct definition *d)
 {
     struct scree_domain_state s = d->state;
 
+    if (s.state != SCREE_DOMAIN_DYING) {
+        s.reason = SCREE_END_KILLED;
+        s.code = 0;
+    }
     s.state = SCREE_DOMAIN_ENDED;
-    s.reason = SCREE_END_KILLED;
-    s.code = 0;
     life_seen(m, d, &s);
+}
+
+/* A domain of the boot bundle that came back: under its number is another one
+ * than d has known. */
+static bool is_another(const struct definition *d,
+                       const struct scree_domain_state *s)
+{
+    return d->flags & DEFINITION_BOOT && s->created_ns != d->state.created_ns;
 }
 
 void manager_changed(struct manager *m, uint32_t domain)
@@ -227,19 +250,22 @@ void manager_changed(struct manager *m, uint32_t domain)
     struct scree_domain_state s;
     int result = domain ? calls_state(m->calls, domain, &s) : -XEN_EINVAL;
 
+    if (d && (result == -XEN_ESRCH || (!result && is_another(d, &s)))) {
+        vanished(m, d);
+        d = NULL;
+    }
     if (!result && d)
         life_seen(m, d, &s);
     else if (!result)
         rebuild_domain(m, &s);
-    else if (result == -XEN_ESRCH && d)
-        vanished(m, d);
 }
 
 void manager_refresh(struct manager *m, struct definition *d)
 {
     struct scree_domain_state s;
 
-    if (d->life == LIFE_LIVE && !calls_state(m->calls, d->state.id, &s))
+    if (d->life == LIFE_LIVE && !calls_state(m->calls, d->state.id, &s) &&
+        !is_another(d, &s))
         d->state = s;
 }
 
@@ -268,6 +294,8 @@ uint64_t manager_due(struct manager *m, unsigned most)
 
         if (d->life == LIFE_BACKOFF)
             try_again(m, d);
+        else if (d->state.state == SCREE_DOMAIN_DYING)
+            manager_changed(m, d->state.id);
         else if (d->life == LIFE_LIVE)
             (void)calls_plain(m->calls, SCREE_CONTROL_kill, d->state.id);
     }

@@ -24,35 +24,30 @@ static void list_add(struct peer_list *l, struct peer *x)
 {
     x->list = l;
     x->next = NULL;
+    x->at = l->end;
     *l->end = x;
     l->end = &x->next;
+}
+
+static void leave_list(struct peer *x)
+{
+    if (!x->list)
+        return;
+    *x->at = x->next;
+    if (x->next)
+        x->next->at = x->at;
+    else
+        x->list->end = x->at;
+    x->list = NULL;
 }
 
 static struct peer *list_take(struct peer_list *l)
 {
     struct peer *x = l->first;
 
-    if (!x)
-        return NULL;
-    l->first = x->next;
-    if (!l->first)
-        l->end = &l->first;
-    x->list = NULL;
+    if (x)
+        leave_list(x);
     return x;
-}
-
-static void leave_list(struct peer *x)
-{
-    struct peer **at;
-
-    if (!x->list)
-        return;
-    for (at = &x->list->first; *at != x; at = &(*at)->next)
-        ;
-    *at = x->next;
-    if (!*at)
-        x->list->end = at;
-    x->list = NULL;
 }
 
 static void make_ready(struct peer *x)

@@ -33,7 +33,7 @@ struct peer {
     struct queue in; /* of the host's: what the engine has no room for */
     struct queue out;
     struct peer_list *list; /* it is in, or NULL */
-    struct peer *next;
+    struct peer *next, **at;
 };
 
 struct peers {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ROOM_LEAST 256
-#define ROOM_KEPT  16384 /* an empty queue keeps no more */
+#define ROOM_KEPT  512 /* an empty queue keeps no more */
 
 void queue_clear(struct queue *q)
 {
