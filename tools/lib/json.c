@@ -35,14 +35,20 @@ bool json_get_text(const cJSON *object, const char *key, bool must,
     return true;
 }
 
-bool json_get_number(const cJSON *object, const char *key, bool must,
-                     uint64_t most, uint64_t *out, struct error *e)
+bool json_need(const cJSON *object, const char *key, struct error *e)
+{
+    const cJSON *field;
+
+    return find(object, key, true, &field, e);
+}
+
+bool json_get_number(const cJSON *object, const char *key, uint64_t most,
+                     uint64_t *out, struct error *e)
 {
     const cJSON *field;
     double value;
 
-    if (!find(object, key, must, &field, e))
-        return false;
+    find(object, key, false, &field, e);
     if (!field)
         return true;
     value = cJSON_IsNumber(field) ? field->valuedouble : -1;

@@ -22,9 +22,11 @@
 /* *out points into object. */
 bool json_get_text(const cJSON *object, const char *key, bool must,
                    const char **out, struct error *e);
-/* A whole number, least..most. */
-bool json_get_number(const cJSON *object, const char *key, bool must,
-                     uint64_t most, uint64_t *out, struct error *e);
+/* A whole number, 0..most. */
+bool json_get_number(const cJSON *object, const char *key, uint64_t most,
+                     uint64_t *out, struct error *e);
+/* Refuses that it is absent. */
+bool json_need(const cJSON *object, const char *key, struct error *e);
 bool json_get_bool(const cJSON *object, const char *key, bool *out,
                    struct error *e);
 /* Refuses whatever key is not in the list, which ends with NULL. */

@@ -185,7 +185,8 @@ static void on_up(void *user, const struct scree_sync *sync)
         cell_note(s, "control-restarted", NULL);
     s->life = sync->life;
     s->cell_life = sync->cell_life;
-    channel_request(s->channel, SCREE_MANAGE_CELL, NULL, 0, on_clock, s);
+    channel_request(s->channel, SCREE_MANAGE_CELL, reply_to(on_clock, s), NULL,
+                    0);
     objects_forget(s->objects);
     objects_learn(s->objects, on_learned, s);
 }

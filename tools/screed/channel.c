@@ -362,7 +362,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     }
     put_waiting(c);
     if (c->hangs && c->up && !c->under_way.first) /* is it back? */
-        channel_request(c, SCREE_MANAGE_CELL, NULL, 0, ignore, NULL);
+        channel_request(c, SCREE_MANAGE_CELL, reply_to(ignore, NULL), NULL, 0);
     if (c->stream && !c->up && now() - c->synced_at >= SYNC_SECONDS &&
         !channel_backlog(c))
         begin_sync(c);
@@ -425,15 +425,15 @@ bool channel_is_up(const struct channel *c)
     return c->up;
 }
 
-void channel_request(struct channel *c, uint32_t op, const void *record,
-                     size_t n, channel_reply *reply, void *context)
+void channel_request(struct channel *c, uint32_t op, struct reply_to to,
+                     const void *record, size_t n)
 {
     const uint32_t head[2] = {op, 0};
     struct request *r = must_alloc(1, sizeof(*r) + sizeof(head) + n);
 
     r->tag = ++c->last_tag;
-    r->reply = reply;
-    r->context = context;
+    r->reply = to.reply;
+    r->context = to.context;
     r->size = sizeof(head) + n;
     memcpy(r->payload, head, sizeof(head));
     if (n)

@@ -58,9 +58,19 @@ bool channel_hangs(const struct channel *c);
 typedef void channel_reply(void *context, const struct error *e,
                            const void *answer, size_t n);
 
+struct reply_to {
+    channel_reply *reply;
+    void *context;
+};
+
+static inline struct reply_to reply_to(channel_reply *reply, void *context)
+{
+    return (struct reply_to){reply, context};
+}
+
 /* op: SCREE_MANAGE_*; n bytes of its struct (and what follows it). */
-void channel_request(struct channel *c, uint32_t op, const void *record,
-                     size_t n, channel_reply *reply, void *context);
+void channel_request(struct channel *c, uint32_t op, struct reply_to to,
+                     const void *record, size_t n);
 
 /* Frames without a reply; no effect while it is not up. */
 void channel_send(struct channel *c, uint16_t type, uint32_t tag,

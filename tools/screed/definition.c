@@ -72,12 +72,10 @@ static bool parse_numbers(struct conf_domain *d, const cJSON *json,
 {
     uint64_t weight = d->weight, group = 0;
 
-    if (!json_get_number(json, "memory", JSON_MAY, MEMORY_MOST, &d->memory,
-                         e) ||
-        !json_get_number(json, "weight", JSON_MAY, 65535, &weight, e) ||
-        !json_get_number(json, "group", JSON_MAY, 65535, &group, e) ||
-        !json_get_number(json, "net_rate", JSON_MAY, JSON_NUMBER_MAX,
-                         &d->net_rate, e))
+    if (!json_get_number(json, "memory", MEMORY_MOST, &d->memory, e) ||
+        !json_get_number(json, "weight", 65535, &weight, e) ||
+        !json_get_number(json, "group", 65535, &group, e) ||
+        !json_get_number(json, "net_rate", JSON_NUMBER_MAX, &d->net_rate, e))
         return false;
     if (!weight)
         return error_set(e, "bad-request", "\"weight\" must be 1 to 65535");
@@ -119,9 +117,10 @@ static bool parse_forward(struct conf_domain *d, const cJSON *item,
     if (!cJSON_IsObject(item))
         return error_set(e, "bad-request",
                          "\"forwards\" must be a list of objects");
-    if (!json_only(item, names, e) ||
-        !json_get_number(item, "host", JSON_MUST, 65535, &host, e) ||
-        !json_get_number(item, "guest", JSON_MUST, 65535, &guest, e) ||
+    if (!json_only(item, names, e) || !json_need(item, "host", e) ||
+        !json_get_number(item, "host", 65535, &host, e) ||
+        !json_need(item, "guest", e) ||
+        !json_get_number(item, "guest", 65535, &guest, e) ||
         !json_get_text(item, "protocol", JSON_MAY, &protocol, e))
         return false;
     if (!host || !guest ||

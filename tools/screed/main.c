@@ -28,7 +28,6 @@
 #include "tools/screed/state.h"
 #include "tools/screed/store.h"
 #include "tools/screed/sweep.h"
-#include "tools/screed/writer.h"
 
 #define FILES_WANTED 8192
 
@@ -202,7 +201,6 @@ static bool make_parts(struct screed *s, struct error *e)
     if (!options_read(&s->options, options.text, e))
         return false;
     s->base = event_base_new();
-    s->writer = writer_new(s);
     s->sweep = sweep_new(s);
     s->events = events_new(s);
     s->forwards = forwards_new(s);
@@ -235,7 +233,6 @@ static void free_parts(struct screed *s)
         store_free(s->store);
     if (s->metrics)
         metrics_free(s->metrics);
-    writer_free(s->writer); /* what it has done is told to the state */
     if (s->state)
         state_free(s->state);
     free_domains(s);

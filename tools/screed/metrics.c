@@ -352,8 +352,8 @@ static void on_request(struct evhttp_request *request, void *context)
     evhttp_connection_set_closecb(evhttp_request_get_connection(request),
                                   on_gone, r);
     if (m->screed->phase == CELL_UP && !channel_hangs(m->screed->channel))
-        channel_request(m->screed->channel, SCREE_MANAGE_CELL, NULL, 0, on_cell,
-                        r);
+        channel_request(m->screed->channel, SCREE_MANAGE_CELL,
+                        reply_to(on_cell, r), NULL, 0);
     else
         answer(r);
 }

@@ -94,7 +94,7 @@ void op_ask_name(struct op *op, uint32_t what, uint64_t value,
     struct scree_manage_name n = {.value = value};
 
     memcpy(n.name, op->name, sizeof(n.name));
-    channel_request(op->s->channel, what, &n, sizeof(n), reply, op);
+    channel_request(op->s->channel, what, reply_to(reply, op), &n, sizeof(n));
 }
 
 cJSON *op_end_fields(const struct domain *d)

@@ -114,8 +114,8 @@ static void on_start_object(void *context, const struct error *e)
         return;
     }
     run = definition_record(op->d, SCREE_RUN_ADOPT);
-    channel_request(op->s->channel, SCREE_MANAGE_RUN, &run, sizeof(run),
-                    on_state, op);
+    channel_request(op->s->channel, SCREE_MANAGE_RUN, reply_to(on_state, op),
+                    &run, sizeof(run));
 }
 
 void op_start(struct op *op)
@@ -196,8 +196,7 @@ void op_stop(struct op *op)
     struct error e;
 
     take_name(op);
-    if (!json_get_number(op->request, "time", JSON_MAY, STOP_MOST, &seconds,
-                         &e)) {
+    if (!json_get_number(op->request, "time", STOP_MOST, &seconds, &e)) {
         op_fail(op, &e);
         return;
     }
@@ -385,9 +384,8 @@ static bool parse_numbers(const struct op *op, struct scree_manage_set *r,
 {
     uint64_t weight = 0, rate = UINT64_MAX;
 
-    if (!json_get_number(op->request, "weight", JSON_MAY, 65535, &weight, e) ||
-        !json_get_number(op->request, "net_rate", JSON_MAY, JSON_NUMBER_MAX,
-                         &rate, e))
+    if (!json_get_number(op->request, "weight", 65535, &weight, e) ||
+        !json_get_number(op->request, "net_rate", JSON_NUMBER_MAX, &rate, e))
         return false;
     if (cJSON_HasObjectItem(op->request, "weight") && !weight)
         return error_set(e, "bad-request", "\"weight\" must be 1 to 65535");
@@ -437,8 +435,8 @@ void op_set(struct op *op)
     if (!parse_set(op, c, &e))
         op_fail(op, &e);
     else if (op->d->in_cell && c->record.what)
-        channel_request(op->s->channel, SCREE_MANAGE_SET, &c->record,
-                        sizeof(c->record), on_set, op);
+        channel_request(op->s->channel, SCREE_MANAGE_SET, reply_to(on_set, op),
+                        &c->record, sizeof(c->record));
     else
         commit_set(op);
 }

@@ -255,8 +255,7 @@ static bool parse(struct op *op, struct logs *l, struct error *e)
         !json_get_bool(op->request, "follow", &l->follow, e))
         return false;
     if (cJSON_HasObjectItem(op->request, "tail") &&
-        !json_get_number(op->request, "tail", JSON_MAY, JSON_NUMBER_MAX,
-                         &l->tail, e))
+        !json_get_number(op->request, "tail", JSON_NUMBER_MAX, &l->tail, e))
         return false;
     l->since /= 1000000;
     l->several = !name && (cJSON_HasObjectItem(op->request, "names") ||

@@ -256,8 +256,8 @@ static void send_run(struct op *op)
     struct scree_manage_run run =
         definition_record(op->d, op->d->def.stopped ? SCREE_RUN_DEFINE : 0);
 
-    channel_request(op->s->channel, SCREE_MANAGE_RUN, &run, sizeof(run), on_run,
-                    op);
+    channel_request(op->s->channel, SCREE_MANAGE_RUN, reply_to(on_run, op),
+                    &run, sizeof(run));
 }
 
 static void on_forwards(void *context, const struct error *e)

@@ -288,8 +288,8 @@ static void on_cell(void *context, const struct error *e, const void *answer,
 void op_cell(struct op *op)
 {
     if (op->s->phase == CELL_UP && !channel_hangs(op->s->channel))
-        channel_request(op->s->channel, SCREE_MANAGE_CELL, NULL, 0, on_cell,
-                        op);
+        channel_request(op->s->channel, SCREE_MANAGE_CELL,
+                        reply_to(on_cell, op), NULL, 0);
     else
         on_cell(op, NULL, NULL, 0);
 }
@@ -391,7 +391,8 @@ void op_image_put(struct op *op)
     uint64_t size = 0;
     struct digest d;
 
-    if (!json_get_number(op->request, "size", JSON_MUST, JSON_NUMBER_MAX, &size,
+    if (!json_need(op->request, "size", &op->error) ||
+        !json_get_number(op->request, "size", JSON_NUMBER_MAX, &size,
                          &op->error)) {
         op_fail(op, &op->error);
         return;

@@ -195,7 +195,7 @@ static bool parse_store(struct options *o, const cJSON *json, struct error *e)
         return false;
     for (size_t i = 0; names[i]; i++) {
         uint64_t n = 0;
-        if (!json_get_number(store, names[i], JSON_MAY, JSON_NUMBER_MAX, &n, e))
+        if (!json_get_number(store, names[i], JSON_NUMBER_MAX, &n, e))
             return false;
         if (n)
             used +=
@@ -218,14 +218,12 @@ static bool parse_sizes(struct options *o, const cJSON *json, struct error *e)
 {
     const char *options = "";
 
-    if (!json_get_number(json, "cpus", JSON_MAY, 64, &o->cpus, e) ||
-        !json_get_number(json, "memory", JSON_MAY, MEMORY_MOST, &o->memory,
-                         e) ||
-        !json_get_number(json, "control_memory", JSON_MAY, MEMORY_MOST,
+    if (!json_get_number(json, "cpus", 64, &o->cpus, e) ||
+        !json_get_number(json, "memory", MEMORY_MOST, &o->memory, e) ||
+        !json_get_number(json, "control_memory", MEMORY_MOST,
                          &o->control_memory, e) ||
-        !json_get_number(json, "log_bytes", JSON_MAY, 1ull << 40, &o->log_bytes,
-                         e) ||
-        !json_get_number(json, "log_files", JSON_MAY, 1, &o->log_files, e) ||
+        !json_get_number(json, "log_bytes", 1ull << 40, &o->log_bytes, e) ||
+        !json_get_number(json, "log_files", 1, &o->log_files, e) ||
         !json_get_text(json, "options", JSON_MAY, &options, e))
         return false;
     if (!o->cpus || o->memory < MEMORY_LEAST || o->log_bytes < 4096)

@@ -89,8 +89,8 @@ static void on_object(void *context, const struct error *e)
         return;
     }
     run = definition_record(d, r->flags);
-    channel_request(r->screed->channel, SCREE_MANAGE_RUN, &run, sizeof(run),
-                    on_run, r);
+    channel_request(r->screed->channel, SCREE_MANAGE_RUN, reply_to(on_run, r),
+                    &run, sizeof(run));
 }
 
 static void restore(struct restoring *all, struct domain *d, uint32_t flags)

@@ -38,7 +38,6 @@ struct qemu;
 struct state;
 struct store;
 struct forwards;
-struct writer;
 struct cell;
 struct sweep;
 
@@ -73,7 +72,6 @@ struct screed {
     struct domains domains;
     struct objects *objects;
     struct state *state;
-    struct writer *writer;
     struct journal *journal;
     struct events *events;
     struct forwards *forwards;

@@ -24,6 +24,7 @@
 
 struct state {
     struct screed *screed;
+    struct writer *writer;
     unsigned number;  /* of the open state.N */
     unsigned written; /* those up to this are in what the writer writes */
     int fd;           /* of state.N, or -1 */
@@ -247,13 +248,13 @@ static void on_later(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (!t->changed)
         return;
-    text = writer_is_busy(t->screed->writer) ? NULL : compose(t->screed, &size);
+    text = writer_is_busy(t->writer) ? NULL : compose(t->screed, &size);
     if (!text) {
         event_add(t->later, &delay);
         return;
     }
     next_number(t);
-    writer_put(t->screed->writer, p.text, text, size, on_written, t);
+    writer_put(t->writer, p.text, text, size);
 }
 
 static void append(struct state *t, const char *text, size_t n)
@@ -313,6 +314,7 @@ struct state *state_new(struct screed *s, struct error *e)
         return NULL;
     }
     t->number++;
+    t->writer = writer_new(s->base, on_written, t);
     t->later = evtimer_new(s->base, on_later, t);
     if (t->changed)
         event_add(t->later, &delay);
@@ -323,8 +325,10 @@ void state_free(struct state *t)
 {
     struct path p = screed_path(t->screed, CELL_STATE);
     size_t size = 0;
-    char *text = t->changed ? compose(t->screed, &size) : NULL;
+    char *text;
 
+    writer_free(t->writer); /* it may tell us that something failed */
+    text = t->changed ? compose(t->screed, &size) : NULL;
     if (text && !writer_write(p.text, text, size))
         remove_entries(t, t->number);
     free(text);

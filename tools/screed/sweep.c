@@ -85,7 +85,7 @@ void sweep_end_stranger(struct screed *s, const char *name, bool down)
                down ? "removed" : "killed");
     memcpy(n.name, name, strnlen(name, sizeof(n.name) - 1));
     channel_request(s->channel, down ? SCREE_MANAGE_REMOVE : SCREE_MANAGE_KILL,
-                    &n, sizeof(n), ignore, NULL);
+                    reply_to(ignore, NULL), &n, sizeof(n));
 }
 
 static bool is_down(const struct scree_manage_state *state)
@@ -179,8 +179,8 @@ static void ask(struct sweep *w, uint32_t from)
 {
     struct scree_manage_list l = {.from = from};
 
-    channel_request(w->screed->channel, SCREE_MANAGE_LIST, &l, sizeof(l),
-                    on_list, w);
+    channel_request(w->screed->channel, SCREE_MANAGE_LIST, reply_to(on_list, w),
+                    &l, sizeof(l));
 }
 
 static void begin(struct sweep *w)
@@ -230,7 +230,8 @@ void sweep_one(struct screed *s, const char *name, sweep_done *done,
 
     *o = (struct one){s, done, context};
     memcpy(l.name, name, strnlen(name, sizeof(l.name) - 1));
-    channel_request(s->channel, SCREE_MANAGE_LIST, &l, sizeof(l), on_one, o);
+    channel_request(s->channel, SCREE_MANAGE_LIST, reply_to(on_one, o), &l,
+                    sizeof(l));
 }
 
 struct sweep *sweep_new(struct screed *s)

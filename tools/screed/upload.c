@@ -64,8 +64,8 @@ static void drop(struct objects *o, struct object *object)
     struct scree_control_object r = record_of(object);
 
     object->in_cell = false;
-    channel_request(o->screed->channel, SCREE_MANAGE_OBJECT_DROP, &r, sizeof(r),
-                    ignore, NULL);
+    channel_request(o->screed->channel, SCREE_MANAGE_OBJECT_DROP,
+                    reply_to(ignore, NULL), &r, sizeof(r));
 }
 
 /* -------------------------------------------------------------- uploads */
@@ -127,8 +127,8 @@ static void seal(struct upload *u)
         return;
     }
     u->sealing = true;
-    channel_request(u->objects->screed->channel, SCREE_MANAGE_OBJECT_SEAL, &r,
-                    sizeof(r), on_sealed, u);
+    channel_request(u->objects->screed->channel, SCREE_MANAGE_OBJECT_SEAL,
+                    reply_to(on_sealed, u), &r, sizeof(r));
 }
 
 static void on_part(void *context, const struct error *e, const void *answer,
@@ -163,7 +163,7 @@ static bool send_part(struct upload *u)
     u->offset += n;
     u->under_way++;
     channel_request(u->objects->screed->channel, SCREE_MANAGE_OBJECT_WRITE,
-                    bytes, sizeof(head) + n, on_part, u);
+                    reply_to(on_part, u), bytes, sizeof(head) + n);
     return true;
 }
 
@@ -217,8 +217,8 @@ static void begin(struct upload *u)
     struct scree_control_object r = record_of(u->object);
 
     r.handle = 0;
-    channel_request(u->objects->screed->channel, SCREE_MANAGE_OBJECT_BEGIN, &r,
-                    sizeof(r), on_begun, u);
+    channel_request(u->objects->screed->channel, SCREE_MANAGE_OBJECT_BEGIN,
+                    reply_to(on_begun, u), &r, sizeof(r));
 }
 
 static void start(struct objects *o, struct object *object, objects_done *done,
@@ -301,8 +301,8 @@ static void learn_from(struct objects *o, uint32_t handle)
 {
     struct scree_control_object r = {.handle = handle};
 
-    channel_request(o->screed->channel, SCREE_MANAGE_OBJECT_GET, &r, sizeof(r),
-                    on_learned, o);
+    channel_request(o->screed->channel, SCREE_MANAGE_OBJECT_GET,
+                    reply_to(on_learned, o), &r, sizeof(r));
 }
 
 void objects_learn(struct objects *o, objects_done *done, void *context)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tools/bundle/why.h"
+#include "tools/lib/paths.h"
 
 /* The thread reads `job` between the two events; the loop at other times. */
 struct writer {
@@ -121,13 +122,16 @@ static void on_end(evutil_socket_t fd, short what, void *context)
     w->done(w->context, w->job.error);
 }
 
-struct writer *writer_new(struct screed *s)
+struct writer *writer_new(struct event_base *base, writer_done *done,
+                          void *context)
 {
     struct writer *w = must_alloc(1, sizeof(*w));
 
+    w->done = done;
+    w->context = context;
     w->begin = eventfd(0, EFD_CLOEXEC);
     w->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    w->ended = event_new(s->base, w->end, EV_READ | EV_PERSIST, on_end, w);
+    w->ended = event_new(base, w->end, EV_READ | EV_PERSIST, on_end, w);
     event_add(w->ended, NULL);
     pthread_create(&w->thread, NULL, work, w);
     return w;
@@ -153,14 +157,11 @@ bool writer_is_busy(const struct writer *w)
     return w->busy;
 }
 
-void writer_put(struct writer *w, const char *path, char *bytes, size_t n,
-                writer_done *done, void *context)
+void writer_put(struct writer *w, const char *path, char *bytes, size_t n)
 {
     snprintf(w->job.path.text, sizeof(w->job.path.text), "%s", path);
     w->job.bytes = bytes;
     w->job.size = n;
-    w->done = done;
-    w->context = context;
     w->busy = true;
     signal_event(w->begin);
 }
