@@ -62,7 +62,7 @@ static void test_a_table(void)
     table_begin(&t, titles);
     table_add(&t, "%s", "web");
     table_add(&t, "%d", 12);
-    table_add(&t, "a\033b");
+    table_add(&t, "a\033\xc2\x9b\x62");
     table_add(&t, "%s", "d\xc3\xa9j\xc3\xa0");
     table_add(&t, "%s", "");
     table_add(&t, "x");
@@ -70,9 +70,9 @@ static void test_a_table(void)
     table_print(&t, f, false);
     fclose(f);
     CU_ASSERT_STRING_EQUAL(text, "NAME  N   LAST\n"
-                                 "web   12  a\\x1bb\n"
+                                 "web   12  a\\x1b\\xc2\\x9bb\n"
                                  "d\xc3\xa9j\xc3\xa0      x\n"
-                                 "web   12  a\\x1bb\n"
+                                 "web   12  a\\x1b\\xc2\\x9bb\n"
                                  "d\xc3\xa9j\xc3\xa0      x\n");
     table_free(&t);
     free(text);

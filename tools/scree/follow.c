@@ -163,8 +163,10 @@ static void print_event(void *context, const cJSON *line)
             skip = skip || !strcmp(field->string, said[i]);
         if (!skip && cJSON_IsNumber(field))
             printf(" %s=%.15g", field->string, field->valuedouble);
-        else if (!skip && cJSON_IsString(field))
-            printf(" %s=%s", field->string, field->valuestring);
+        if (!skip && cJSON_IsString(field)) {
+            printf(" %s=", field->string);
+            text_print_safe(stdout, field->valuestring);
+        }
     }
     putchar('\n');
     fflush(stdout);

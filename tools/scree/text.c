@@ -140,14 +140,26 @@ bool text_parse_since(const char *text, double now, double *out)
     return true;
 }
 
+/* Control characters: of ASCII, and those of UTF-8 behind 0xc2. */
+static bool is_control(const unsigned char *s)
+{
+    return (*s < ' ' && *s != '\t') || *s == 127 ||
+           (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
+}
+
 void text_print_safe(FILE *out, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if ((c < ' ' && c != '\t') || c == 127)
-            fprintf(out, "\\x%02x", c);
-        else
-            putc(c, out);
+    const unsigned char *s = (const unsigned char *)text;
+
+    for (; *s; s++) {
+        if (*s == 0xc2 && is_control(s)) {
+            fprintf(out, "\\x%02x", *s++);
+            fprintf(out, "\\x%02x", *s);
+        } else if (is_control(s)) {
+            fprintf(out, "\\x%02x", *s);
+        } else {
+            putc(*s, out);
+        }
     }
 }
 
