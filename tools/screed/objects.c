@@ -17,6 +17,7 @@
 
 #include "scree/layout.h"
 #include "tools/lib/json.h"
+#include "tools/screed/domain.h"
 #include "tools/screed/objects_private.h"
 
 #define LOOK_BYTES 4096
@@ -72,6 +73,16 @@ struct path objects_path(const struct objects *o, const struct digest *d)
     return screed_path(o->screed, "objects/%s", text + 7);
 }
 
+/* Definitions that were read from disk may have been without it so far. */
+static uint32_t count_users(const struct screed *s, const struct digest *d)
+{
+    uint32_t users = 0;
+
+    for (const struct domain *u = s->domains.first; u; u = u->next)
+        users += digest_same(&u->image, d) || digest_same(&u->files, d);
+    return users;
+}
+
 static struct object *add(struct objects *o, const struct digest *d,
                           uint64_t size, const struct object_facts *f)
 {
@@ -80,6 +91,7 @@ static struct object *add(struct objects *o, const struct digest *d,
     object->digest = *d;
     object->size = size;
     object->facts = *f;
+    object->users = count_users(o->screed, d);
     object->created = screed_now();
     object->used = objects_now();
     object->next = o->first;
