@@ -15,7 +15,7 @@
 
 #define CHANGES_MOST    256 /* of `next` in one pass */
 #define DUE_MOST        64
-#define ASKED_MOST      64
+#define ASKED_MOST      1024 /* more domains than have their turn in a pass */
 /* More than the hypervisor keeps of consoles. */
 #define CONSOLE_BATCHES 8
 #define PATIENCE        200000000ull /* ns */
@@ -157,15 +157,17 @@ static int on_control(void *user, const char *const *words, unsigned count,
     return 0;
 }
 
-/* The store may not be called from here: see asked(). More at once than that
- * are rather lost than kept for ever. */
+/* The store may not be called from here: see asked(). Who writes there again
+ * and again takes one place, so that nobody else's is lost. */
 static void on_changed(void *user, const char *path)
 {
     struct domain0 *z = user;
     uint32_t domain;
 
-    if (nodes_is_shutdown(path, &domain) && z->asked_count < ASKED_MOST)
-        z->asked[z->asked_count++] = domain;
+    if (!nodes_is_shutdown(path, &domain) || z->asked_count == ASKED_MOST ||
+        (z->asked_count && z->asked[z->asked_count - 1] == domain))
+        return;
+    z->asked[z->asked_count++] = domain;
 }
 
 /* Who was told in control/shutdown to end is asked to. */

@@ -107,6 +107,15 @@ static struct definition *find_or_make(struct manager *m,
     return NULL;
 }
 
+/* An earlier life of the control domain made it, and ended before it let it
+ * run: nobody else would. */
+static void let_run(struct manager *m, struct definition *d)
+{
+    if (d->state.state == SCREE_DOMAIN_PAUSED && !d->state.cpu_ns &&
+        !calls_plain(m->calls, SCREE_CONTROL_resume, d->state.id))
+        d->state.state = SCREE_DOMAIN_RUNNING;
+}
+
 void rebuild_domain(struct manager *m, const struct scree_domain_state *s)
 {
     struct definition *d;
@@ -122,7 +131,8 @@ void rebuild_domain(struct manager *m, const struct scree_domain_state *s)
                             DEFINITION_STOPPING);
     registry_bind(m, d);
     m->hooks.came(m->hooks.user, d);
-    life_seen(m, d, s);
+    let_run(m, d);
+    life_seen(m, d, &d->state);
 }
 
 static void walk(struct manager *m)

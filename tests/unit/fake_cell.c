@@ -179,6 +179,17 @@ static void unqueue(struct fake_cell *f, uint32_t id)
     f->queue_count = kept;
 }
 
+static void forget(struct fake_cell *f, uint32_t id)
+{
+    struct fake_domain *d = f->domains[id];
+
+    if (d->queued)
+        unqueue(f, id);
+    f->domains[id] = NULL;
+    f->count--;
+    domain_free(d);
+}
+
 static int op_collect(struct fake_cell *f, struct scree_control *head)
 {
     struct fake_domain *d = fake_domain(f, head->domain);
@@ -187,11 +198,7 @@ static int op_collect(struct fake_cell *f, struct scree_control *head)
         return -XEN_ESRCH;
     if (d->state.state != SCREE_DOMAIN_ENDED)
         return -XEN_EBUSY;
-    if (d->queued)
-        unqueue(f, head->domain);
-    f->domains[head->domain] = NULL;
-    f->count--;
-    domain_free(d);
+    forget(f, head->domain);
     return 0;
 }
 
@@ -529,6 +536,19 @@ uint32_t fake_boot(struct fake_cell *f, const char *name, uint32_t ipv4)
     id = add(f, &c, SCREE_DOMAIN_RUNNING);
     f->domains[id]->state.flags = SCREE_DOMAIN_BOOT;
     return id;
+}
+
+void fake_boot_gone(struct fake_cell *f, uint32_t id)
+{
+    f->memory += f->domains[id]->state.memory;
+    forget(f, id);
+}
+
+void fake_boot_again(struct fake_cell *f, uint32_t id, const char *name)
+{
+    f->now++;
+    f->next_id = id;
+    (void)fake_boot(f, name, 0);
 }
 
 void fake_ready(struct fake_cell *f, uint32_t id)

@@ -63,6 +63,10 @@ void fake_cell_free(struct fake_cell *f);
 uint32_t fake_object_add(struct fake_cell *f, uint32_t kind, uint8_t digest);
 /* A domain of the boot bundle; its id. */
 uint32_t fake_boot(struct fake_cell *f, const char *name, uint32_t ipv4);
+/* It ends and will come back: its last mark goes with it, and then it is there
+ * again, under its id. */
+void fake_boot_gone(struct fake_cell *f, uint32_t id);
+void fake_boot_again(struct fake_cell *f, uint32_t id, const char *name);
 struct fake_domain *fake_domain(struct fake_cell *f, uint32_t id);
 /* It has slept for the first time. */
 void fake_ready(struct fake_cell *f, uint32_t id);

@@ -178,6 +178,24 @@ static void test_ended_meanwhile(void)
     managed_free(w);
 }
 
+/* The control domain ended between its creation and its first moment. */
+static void test_made_and_not_let_go(void)
+{
+    struct managed *w = managed_make();
+    struct definition *d = managed_run_named(w, "web", SCREE_RESTART_NO);
+    struct definition *other = managed_run_named(w, "other", SCREE_RESTART_NO);
+    uint32_t web = d->state.id, paused = other->state.id;
+
+    fake_domain(w->cell, web)->state.state = SCREE_DOMAIN_PAUSED;
+    fake_domain(w->cell, paused)->state.cpu_ns = 1;
+    CU_ASSERT_EQUAL(manager_pause(&w->m, other, &w->why), 0);
+    managed_restart(w);
+    managed_settle(w);
+    CU_ASSERT_EQUAL(managed_phase(w, "web"), SCREE_PHASE_STARTING);
+    CU_ASSERT_EQUAL(managed_phase(w, "other"), SCREE_PHASE_PAUSED);
+    managed_free(w);
+}
+
 static void test_adopt(void)
 {
     struct managed *w = managed_make();
@@ -232,6 +250,55 @@ static void test_boot_bundle(void)
     managed_free(w);
 }
 
+/* The cell says nothing between its end and its next life. */
+static void test_boot_domain_comes_back(void)
+{
+    struct managed *w = managed_make();
+    uint32_t id = fake_boot(w->cell, "dns", 0);
+    struct definition *d;
+
+    managed_settle(w);
+    d = manager_find(&w->m, "dns");
+    CU_ASSERT_FATAL(d != NULL);
+    fake_boot_gone(w->cell, id);
+    fake_boot_again(w->cell, id, "dns");
+    CU_ASSERT_EQUAL(managed_phase(w, "dns"), SCREE_PHASE_STARTING);
+    managed_settle(w);
+    CU_ASSERT_EQUAL(d->life, LIFE_LIVE);
+    CU_ASSERT_EQUAL(d->state.created_ns, w->cell->now);
+    CU_ASSERT_EQUAL(d->ended, 1);
+    CU_ASSERT_EQUAL(d->restarts, 1);
+    CU_ASSERT_EQUAL(w->went, 1);
+    CU_ASSERT_EQUAL(w->came, 2);
+    managed_free(w);
+}
+
+static void test_boot_domain_is_seen_to_be_gone(void)
+{
+    struct managed *w = managed_make();
+    uint32_t id = fake_boot(w->cell, "dns", 0);
+    struct definition *d;
+
+    managed_settle(w);
+    d = manager_find(&w->m, "dns");
+    CU_ASSERT_FATAL(d != NULL);
+    fake_domain(w->cell, id)->state.state = SCREE_DOMAIN_DYING;
+    fake_domain(w->cell, id)->state.reason = SHUTDOWN_crash;
+    manager_changed(&w->m, id);
+    managed_wait(w, 20 * MS);
+    CU_ASSERT_EQUAL(d->life, LIFE_LIVE);
+    fake_boot_gone(w->cell, id);
+    managed_wait(w, 20 * MS);
+    CU_ASSERT_EQUAL(d->life, LIFE_DOWN);
+    CU_ASSERT_EQUAL(d->reason, SHUTDOWN_crash);
+    fake_boot_again(w->cell, id, "dns");
+    managed_settle(w);
+    CU_ASSERT_EQUAL(d->life, LIFE_LIVE);
+    CU_ASSERT_EQUAL(d->ended, 1);
+    CU_ASSERT_EQUAL(d->restarts, 1);
+    managed_free(w);
+}
+
 /* Tags that nobody of ours has written. */
 static void test_strange_tags(void)
 {
@@ -260,8 +327,11 @@ void suite_manager_restart(void)
         {"stop ends back-off", test_stop_ends_back_off},
         {"definitions are rebuilt", test_rebuilt},
         {"so are those that ended meanwhile", test_ended_meanwhile},
+        {"one that was made and not let go runs", test_made_and_not_let_go},
         {"the host's definition is adopted", test_adopt},
         {"domains of the boot bundle", test_boot_bundle},
+        {"a domain of the boot bundle comes back", test_boot_domain_comes_back},
+        {"it is seen to be gone", test_boot_domain_is_seen_to_be_gone},
         {"strange tags", test_strange_tags},
     };
 

@@ -282,6 +282,66 @@ static void test_nothing_stays(void)
     hosted_free(h);
 }
 
+/* Its ring begins with epoch 1 again, and has nothing of the one before. */
+static void test_next_life_of_a_boot_domain(void)
+{
+    struct hosted *h = make();
+    uint32_t id = fake_boot(h->cell, "dns", 0);
+    uint8_t packet[64];
+    char answer[4200];
+
+    hosted_settle(h);
+    fake_ring_open(h->cell, id);
+    hosted_settle(h);
+    hosted_ring(h, id, XS_WATCH, "data\0t", 7, answer);
+    (void)hosted_packet(packet, XS_WRITE, "data\0x", 6);
+    fake_ring_send(h->cell, id, packet, 20);
+    hosted_settle(h);
+    fake_boot_gone(h->cell, id);
+    fake_boot_again(h->cell, id, "dns");
+    fake_ring_open(h->cell, id);
+    hosted_settle(h);
+    CU_ASSERT_EQUAL(hosted_ring(h, id, XS_READ, "name", 5, answer), XS_READ);
+    CU_ASSERT_STRING_EQUAL(answer, "dns");
+    CU_ASSERT_EQUAL(hosted_ring(h, id, XS_UNWATCH, "data\0t", 7, answer),
+                    XS_ERROR);
+    hosted_free(h);
+}
+
+/* A ring full of requests to be shut down oneself. */
+static void fill_with_shutdowns(struct hosted *h, uint32_t id)
+{
+    uint8_t packets[1024];
+    size_t n = 0;
+
+    while (n + 16 + 17 <= sizeof(packets))
+        n += hosted_packet(packets + n, XS_WRITE, "control/shutdown", 17);
+    fake_ring_open(h->cell, id);
+    fake_ring_send(h->cell, id, packets, n);
+}
+
+/* Those who write a lot there do not hide what the host asks for. */
+static void test_shutdown_among_many(void)
+{
+    struct hosted *h = make();
+    uint32_t web = hosted_run(h, "web"), a = hosted_run(h, "a"),
+             b = hosted_run(h, "b"), c = hosted_run(h, "c");
+    uint8_t packet[128];
+    char body[64];
+    int n =
+        snprintf(body, sizeof(body), "/local/domain/%u/control/shutdown", web);
+
+    memcpy(body + n + 1, "poweroff", 8);
+    fill_with_shutdowns(h, a);
+    fill_with_shutdowns(h, b);
+    fill_with_shutdowns(h, c);
+    hosted_frame(h, SCREE_FRAME_STORE, 1, packet,
+                 hosted_packet(packet, XS_WRITE, body, (size_t)n + 9));
+    hosted_settle(h);
+    CU_ASSERT_EQUAL(fake_domain(h->cell, web)->shutdown, SHUTDOWN_poweroff + 1);
+    hosted_free(h);
+}
+
 static void test_crash_command(void)
 {
     struct hosted *h = make();
@@ -307,6 +367,8 @@ void suite_peers(void)
         {"1,000 clients of the host", test_many_host_clients},
         {"a greedy client of the host", test_greedy_host_client},
         {"nothing stays of domains that have gone", test_nothing_stays},
+        {"the next life of a boot domain", test_next_life_of_a_boot_domain},
+        {"control/shutdown among many", test_shutdown_among_many},
         {"the crash command", test_crash_command},
     };
 
