@@ -97,7 +97,7 @@ static void done(const CU_pTest test, const CU_pSuite suite,
 
 int main(int argc, char **argv)
 {
-    unsigned run, failed;
+    unsigned passed, failed;
 
     if (!http_init() || CU_initialize_registry() != CUE_SUCCESS)
         return 2;
@@ -109,9 +109,10 @@ int main(int argc, char **argv)
     CU_set_test_start_handler(begun);
     CU_set_test_complete_handler(done);
     CU_run_all_tests();
-    run = CU_get_number_of_tests_run();
-    failed = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
+    failed = CU_get_number_of_tests_failed();
+    passed = CU_get_number_of_tests_run() - failed;
+    failed += CU_get_number_of_suites_failed();
     CU_cleanup_registry();
-    printf("%u passed, %u failed\n", run - failed, failed);
-    return failed || !run ? 1 : 0;
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed || !passed ? 1 : 0;
 }

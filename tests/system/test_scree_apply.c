@@ -18,6 +18,7 @@
 #define CHURN_LEAST   2000 /* where time does not allow more */
 #define CHURN_BATCH   50
 #define CHURN_SECONDS 60
+#define CHURN_REST    30 /* of it, for what follows the first third */
 
 static struct user u;
 static struct api api;
@@ -312,7 +313,7 @@ static void test_churn(void)
     CHECK(user_ok(&u, "scree rm --force seed"));
     if (!api_open(&api, &u))
         return;
-    while (done < third && seconds() < end - CHURN_SECONDS / 2) {
+    while (done < third && seconds() < end - CHURN_REST) {
         if (!CHECK(churn(image, done)))
             return api_close(&api);
         done += CHURN_BATCH;

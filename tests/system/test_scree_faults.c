@@ -234,6 +234,31 @@ static void test_two_cells(void)
     CHECK(user_ok(&u, "scree ls"));
 }
 
+/* Whoever comes first starts it, and all have it. */
+static void test_up_at_once(void)
+{
+    CHECK(user_run(&u, 40,
+                   "for i in 1 2 3 4; do scree up --name crowd --memory 64M "
+                   "& pids=\"$pids $!\"; done; "
+                   "for p in $pids; do wait $p || exit 1; done") == 0);
+    CHECK(user_ok(&u, "scree ls --cell crowd"));
+    CHECK(user_ok(&u, "scree down --rm --cell crowd"));
+    CHECK(user_ok(&u, "ls $D/home"));
+    CHECK(!strcmp(u.text, "t\n"));
+}
+
+/* A cell whose screed has died can be ended all the same. */
+static void test_down_without_screed(void)
+{
+    CHECK(user_run(&u, 30, "scree up --name lone --memory 64M") == 0);
+    CHECK(user_run(&u, 30,
+                   "qemu=$(cat $D/home/lone/qemu.pid);"
+                   "kill -9 $(cat $D/home/lone/screed.pid); sleep 0.3;"
+                   "scree down --rm --cell lone || exit 1;"
+                   "for i in $(seq 50); do kill -0 $qemu || exit 0; "
+                   "sleep 0.1; done 2>/dev/null; kill $qemu; exit 2") == 0);
+}
+
 /* The cell that `run` starts when there is none. */
 static void test_run_starts_a_cell(void)
 {
@@ -340,6 +365,8 @@ void suite_scree_faults(void)
     CU_add_test(s, "no cell", test_no_cell);
     CU_add_test(s, "up with bad options", test_bad_up);
     CU_add_test(s, "two cells", test_two_cells);
+    CU_add_test(s, "up, by four at once", test_up_at_once);
+    CU_add_test(s, "down, when screed has died", test_down_without_screed);
     CU_add_test(s, "run starts a cell", test_run_starts_a_cell);
     CU_add_test(s, "a home that cannot be written", test_unwritable_home);
     CU_add_test(s, "a home whose path is too long", test_long_home);

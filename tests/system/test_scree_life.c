@@ -442,6 +442,31 @@ static void test_images(void)
     CHECK(user_ok(&u, "scree rm --force img"));
 }
 
+/* ------------------------------------------------------------- metrics */
+
+static bool metrics_have(const char *text)
+{
+    static struct http_reply reply;
+    char port[8] = "0";
+
+    CHECK(user_ok(&u, "scree inspect --cell --json"));
+    CHECK(user_match(&u, JSON("metrics", "http://127.0.0.1:([0-9]+)/metrics"),
+                     port, sizeof(port)));
+    return http_get((uint16_t)atoi(port), "/metrics", &reply) == 200 &&
+           strstr(reply.body, "# TYPE scree_") && strstr(reply.body, text);
+}
+
+/* Sums of each label; a domain's own only when asked for. */
+static void test_metrics(void)
+{
+    CHECK(user_ok(&u, "scree run -d --name metric -l tier=gold hello"));
+    CHECK(scree_is(&u, "metric", "ready", 5));
+    CHECK(metrics_have("key=\"tier\",value=\"gold\""));
+    CHECK(metrics_have("scree_domains"));
+    CHECK(!metrics_have("\"metric\""));
+    CHECK(user_ok(&u, "scree rm --force metric"));
+}
+
 /* ----------------------------------------------------------- addresses */
 
 static void test_addresses(void)
@@ -516,6 +541,7 @@ void suite_scree_life(void)
     CU_add_test(s, "a crashed one is preserved", test_preserve);
     CU_add_test(s, "events are told and followed", test_events);
     CU_add_test(s, "images: ls, rm", test_images);
+    CU_add_test(s, "metrics", test_metrics);
     CU_add_test(s, "addresses", test_addresses);
     CU_add_test(s, "help, wrong words and what was meant", test_words);
     CU_add_test(s, "--set", test_set_words);

@@ -286,7 +286,8 @@ static void *resolve(void *arg)
             continue;
         q[2] = 0x81;
         q[3] = 0x80;
-        memcpy(q + 6, "\0\1\0\0\0\0", 6);
+        memset(q + 6, 0, 6);
+        q[7] = 1;
         memcpy(q + end, answer, sizeof(answer));
         (void)sendto(fd, q, end + sizeof(answer), 0, (struct sockaddr *)&from,
                      size);

@@ -130,7 +130,7 @@ static void test_screed_killed(void)
     CHECK(scree_pid(&u, "screed.pid") != screed);
     CHECK(scree_pid(&u, "qemu.pid") == qemu);
     CHECK(scree_value(&u, "web", "id") == id);
-    CHECK(last_tick() >= tick);
+    CHECK(last_tick() + 20 >= tick); /* what was not yet on disk is lost */
     check_all("screed");
     CHECK(scree_is(&u, "once", "ready", 5));
     CHECK(scree_pid(&u, "qemu.pid") == qemu);
