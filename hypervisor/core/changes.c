@@ -72,6 +72,9 @@ bool change_next(struct cell *cell, uint32_t *id, uint32_t *happened)
     struct changes *q = &cell->changes;
     struct domain *d;
 
+    *happened = SCREE_HAPPENED_STATE | SCREE_HAPPENED_STORE;
+    if (sweep(cell, id)) /* first: it ends, whoever keeps the queue full */
+        return true;
     lock_take(&q->lock);
     d = q->first;
     if (d) {
@@ -80,10 +83,7 @@ bool change_next(struct cell *cell, uint32_t *id, uint32_t *happened)
         remove(q, d);
     }
     lock_release(&q->lock);
-    if (d)
-        return true;
-    *happened = SCREE_HAPPENED_STATE | SCREE_HAPPENED_STORE;
-    return sweep(cell, id);
+    return d != NULL;
 }
 
 void change_forget(struct domain *d)

@@ -255,7 +255,7 @@ void sched_start(struct vcpu *v)
 
     lock_take(&c->lock);
     if (state_of(v) == VCPU_STOPPED &&
-        domain_state(v->domain) < DOMAIN_CRASHED) {
+        domain_state(v->domain) == DOMAIN_RUNNING) {
         v->sched.vtime = max_u64(v->sched.vtime, c->vtime);
         enqueue(c, v, machine_clock());
     }

@@ -241,9 +241,15 @@ int64_t control_set(struct control *c)
 
 /* ------------------------------------------------------------------ get */
 
-static uint32_t state_number(const struct domain *d)
+/* Who is just ending still runs, until it is known why: its change is yet to
+ * be told of. */
+static uint32_t state_number(struct domain *d)
 {
-    switch (domain_state(d)) {
+    enum domain_state state = domain_state(d);
+
+    if (state >= DOMAIN_CRASHED && !atomic_load(&d->ended_ns))
+        return SCREE_DOMAIN_RUNNING;
+    switch (state) {
     case DOMAIN_PAUSED:
         return SCREE_DOMAIN_PAUSED;
     case DOMAIN_CRASHED:

@@ -4,6 +4,7 @@
  * what it is told of them; and its own death, which nobody else notices.
  */
 #include "control_world.h"
+#include "core/changes.h"
 
 #include <string.h>
 
@@ -656,6 +657,49 @@ static void changes_are_told_once(void)
 }
 
 /* Collected while it still stood in the queue. */
+/* After a start, whatever others do meanwhile. */
+static void a_flood_hides_nobody(void)
+{
+    struct control_world x;
+    uint32_t id, seen = 0;
+
+    control_prepare();
+    life_bundle.header.domain_count = 3;
+    control_start(&x);
+    id = control_make(&x, "flooding");
+    (void)take_changes(&x, 0);
+    change_all(x.w.cell);
+    for (int i = 0; i < 10; i++) {
+        struct scree_control_next n = {.happened = 0};
+
+        change_mark(life_find(&x.w, id), SCREE_HAPPENED_STORE);
+        CU_ASSERT_EQUAL(CONTROL(&x, next, &n), 0);
+        seen |= 1u << n.head.domain;
+    }
+    CU_ASSERT_EQUAL(seen, 1u << 2 | 1u << 3 | 1u << id);
+    control_stop(&x);
+}
+
+/* Between the two steps of an end. */
+static void no_end_is_seen_without_its_reason(void)
+{
+    struct control_world x;
+    struct domain *d;
+    uint32_t id;
+
+    control_prepare();
+    control_start(&x);
+    id = control_make(&x, "ending");
+    d = life_find(&x.w, id);
+    atomic_store(&d->state, DOMAIN_CRASHED);
+    CU_ASSERT_EQUAL(control_state(&x, id).state, SCREE_DOMAIN_RUNNING);
+    atomic_store(&d->state, DOMAIN_PAUSED);
+    domain_preserve(d, SHUTDOWN_crash);
+    CU_ASSERT_EQUAL(control_state(&x, id).state, SCREE_DOMAIN_CRASHED);
+    CU_ASSERT_EQUAL(control_state(&x, id).reason, SHUTDOWN_crash);
+    control_stop(&x);
+}
+
 static void the_collected_are_not_told_of(void)
 {
     struct control_world x;
@@ -809,6 +853,9 @@ void suite_control_domain(void)
         {"get walks in order", get_walks_in_order},
         {"configs are given back", configs_are_given_back},
         {"changes are told once", changes_are_told_once},
+        {"a flood hides nobody", a_flood_hides_nobody},
+        {"no end is seen without its reason",
+         no_end_is_seen_without_its_reason},
         {"the collected are not told of", the_collected_are_not_told_of},
         {"others outlive it", others_outlive_it},
         {"there is one at most", there_is_one_at_most},

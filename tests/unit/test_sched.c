@@ -177,6 +177,23 @@ static void stopped_vcpu_does_not_run(void)
     world_stop(&x.w);
 }
 
+/* Whoever starts it may find that another CPU has paused it meanwhile. */
+static void paused_domain_is_not_started(void)
+{
+    struct pair x;
+
+    start(&x, 256, 256);
+    sched_stop(&x.b->vcpu);
+    CU_ASSERT_EQUAL(domain_pause(x.a), 0);
+    sched_start(&x.a->vcpu);
+    compute(x.c, 1);
+    CU_ASSERT_PTR_NULL(x.c->current);
+    CU_ASSERT_EQUAL(domain_resume(x.a), 0);
+    compute(x.c, 1);
+    CU_ASSERT_PTR_EQUAL(x.c->current, &x.a->vcpu);
+    world_stop(&x.w);
+}
+
 static void other_cpu_is_kicked(void)
 {
     static const struct host_config two = {.cpus = 2};
@@ -307,6 +324,7 @@ void suite_sched(void)
          sleeper_goes_first_when_it_wakes},
         {"a pending event prevents blocking", pending_event_prevents_blocking},
         {"a stopped vcpu does not run", stopped_vcpu_does_not_run},
+        {"paused domain is not started", paused_domain_is_not_started},
         {"the other CPU is kicked", other_cpu_is_kicked},
         {"run time has three parts", run_time_has_three_parts},
         {"timers fire in time", timers_fire_in_time},
