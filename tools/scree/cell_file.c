@@ -86,15 +86,12 @@ char *cell_file_text(const char *path)
     return (char *)text.bytes;
 }
 
-void cell_file_undo(const char *directory, const char *file, const char *old)
+void cell_file_undo(const char *path, const char *old)
 {
     struct error ignored;
-    cJSON *o = old ? cJSON_Parse(old) : NULL;
+    cJSON *o = cJSON_Parse(old);
 
     if (o)
-        cell_file_write(file, o, &ignored);
-    else
-        unlink(file);
+        cell_file_write(path, o, &ignored);
     cJSON_Delete(o);
-    rmdir(directory);
 }

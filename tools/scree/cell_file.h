@@ -21,8 +21,8 @@ void cell_file_merge(cJSON *into, cJSON *options, bool *changed);
 /* The file as it is, to be freed; NULL: there is none. */
 char *cell_file_text(const char *path);
 
-/* A cell that could not be started with its options is as it was: old is what
+/* A cell that could not be started with new options is as it was: old is what
  * cell_file_text() gave. */
-void cell_file_undo(const char *directory, const char *path, const char *old);
+void cell_file_undo(const char *path, const char *old);
 
 #endif

@@ -8,25 +8,23 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <net/if.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/bundle/value.h"
 #include "tools/scree/cell_file.h"
 #include "tools/scree/commands.h"
+#include "tools/scree/daemon.h"
 #include "tools/scree/progress.h"
 
 #define WAIT_SECONDS  60
-#define POLL_MS       20
 #define ADOPT_SECONDS 10
+#define POLL_MS       20
 
 const struct args_option up_options[] = {
     {"name", 'n', "CELL", "its name (default)"},
@@ -148,129 +146,26 @@ static cJSON *read_options(const struct cli *c, struct error *e)
     return NULL;
 }
 
-/* ---------------------------------------------------------- the daemon */
-
-/* Its output goes into a file, since what it leaves running may keep a pipe
- * open; of what we were given open (locks, pipes) it gets nothing. */
-static pid_t spawn(const char *program, const char *cell, int output)
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
 {
-    pid_t pid = fork();
-
-    if (pid)
-        return pid;
-    dup2(output, STDERR_FILENO);
-    dup2(output, STDOUT_FILENO);
-    close(STDIN_FILENO);
-    open("/dev/null", O_RDONLY);
-    close_range(STDERR_FILENO + 1, ~0u, 0);
-    execl(program, "screed", "--cell", cell, (char *)NULL);
-    dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
-    _exit(127);
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
 }
 
-/* What it said; "screed: " is not repeated. */
-static void say_output(int fd, struct error *e)
+static bool forget(const struct cli *c, struct error *e)
 {
-    char text[sizeof(e->text)];
-    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-    char *s = text;
+    struct path directory;
 
-    if (n < 0)
-        n = 0;
-    while (n && text[n - 1] == '\n')
-        n--;
-    text[n] = '\0';
-    if (!strncmp(s, "screed: ", 8))
-        s += 8;
-    error_set(e, "failed", "%s", *s ? s : "screed ended without a word");
-}
-
-static bool wait_for(pid_t pid, int *status, struct progress *p, int seconds)
-{
-    uint64_t end = progress_now_ms() + (uint64_t)seconds * 1000;
-
-    while (waitpid(pid, status, WNOHANG) == 0) {
-        if (progress_now_ms() > end)
-            return false;
-        progress_tick(p, 0, 0);
-        poll(NULL, 0, 5);
-    }
-    return true;
-}
-
-static bool start_screed(const struct cli *c, struct progress *p, int seconds,
-                         struct error *e)
-{
-    struct path program;
-    int output, status = 0;
-    bool good;
-    pid_t pid;
-
-    if (!paths_program(&program, "screed", e))
+    if (!paths_cell(&directory, c->cell, NULL, e))
         return false;
-    output = memfd_create("screed", MFD_CLOEXEC);
-    pid = output < 0 ? -1 : spawn(program.text, c->cell, output);
-    if (pid < 0)
-        return error_set(e, "failed", "cannot start screed: %s",
+    if (nftw(directory.text, remove_one, 8, FTW_DEPTH | FTW_PHYS) &&
+        errno != ENOENT)
+        return error_set(e, "failed", "cannot remove %s: %s", directory.text,
                          strerror(errno));
-    good = wait_for(pid, &status, p, seconds);
-    if (!good) {
-        kill(pid, SIGTERM);
-        error_set(e, "timeout",
-                  "screed did not start within %d s; its log is "
-                  "screed.log of the cell",
-                  seconds);
-    } else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-        say_output(output, e);
-        good = false;
-    }
-    close(output);
-    return good;
-}
-
-/* ------------------------------------------------------------- waiting */
-
-/* The state of the cell, "" if it does not answer. */
-static bool cell_state(struct cli *c, char *state, size_t size, struct error *e)
-{
-    cJSON *answer;
-    const cJSON *cell;
-
-    *state = '\0';
-    if (!cli_open(c, e))
-        return false;
-    cell = cli_ask(c, "cell", "cell", &answer, e);
-    snprintf(state, size, "%s", cell ? json_text(cell, "state", "") : "");
-    if (!cell) {
-        client_close(&c->api);
-        c->open = false;
-    }
-    cJSON_Delete(answer);
-    return cell != NULL;
-}
-
-static bool wait_until_up(struct cli *c, struct progress *p, int seconds,
-                          struct error *e)
-{
-    uint64_t end = progress_now_ms() + (uint64_t)seconds * 1000;
-    char state[16];
-
-    for (;;) {
-        bool answers = cell_state(c, state, sizeof(state), e);
-        if (answers && !strcmp(state, "up"))
-            return true;
-        if (!answers)
-            return false; /* screed has died since */
-        if (progress_now_ms() > end)
-            return error_set(e, "timeout",
-                             "the cell '%s' is not up after %d s (%s); its "
-                             "logs: scree logs --cell %s, and screed.log "
-                             "beside cell.json",
-                             c->cell, seconds, *state ? state : "no answer",
-                             c->cell);
-        progress_tick(p, 0, 0);
-        poll(NULL, 0, POLL_MS);
-    }
+    return true;
 }
 
 static bool wait_shown(struct cli *c, int seconds, struct error *e)
@@ -279,7 +174,7 @@ static bool wait_shown(struct cli *c, int seconds, struct error *e)
     bool good;
 
     progress_begin(&p, "waiting for the cell '%s'", c->cell);
-    good = wait_until_up(c, &p, seconds, e);
+    good = daemon_wait(c, &p, seconds, e);
     progress_end(&p);
     return good;
 }
@@ -299,44 +194,22 @@ static bool write_options(const char *file, cJSON *options, struct error *e)
     return good;
 }
 
-/* Starts the chosen cell, which is down. */
-static bool start(struct cli *c, cJSON *options, int seconds, struct error *e)
-{
-    struct path directory, file;
-    struct progress p;
-    char *old;
-    bool good;
-
-    if (!paths_cell(&directory, c->cell, NULL, e) ||
-        !paths_cell(&file, c->cell, CELL_OPTIONS, e) ||
-        !paths_make(directory.text, e))
-        return false;
-    old = cell_file_text(file.text);
-    progress_begin(&p, "starting the cell '%s'", c->cell);
-    good =
-        write_options(file.text, options, e) && start_screed(c, &p, seconds, e);
-    if (!good)
-        cell_file_undo(directory.text, file.text, old);
-    good = good && wait_until_up(c, &p, seconds, e);
-    progress_end(&p);
-    free(old);
-    return good;
-}
-
 /* It runs: that is fine, unless it shall be another one. */
-static bool check_same(struct cli *c, cJSON *options, int seconds,
+static bool check_same(struct cli *c, const cJSON *options, int seconds,
                        struct error *e)
 {
     struct path file;
     bool changed = false;
-    cJSON *o;
+    cJSON *o, *copy;
 
     if (!paths_cell(&file, c->cell, CELL_OPTIONS, e))
         return false;
     o = cell_file_read(file.text, e);
     if (!o)
         return false;
-    cell_file_merge(o, options, &changed);
+    copy = cli_must(cJSON_Duplicate(options, true));
+    cell_file_merge(o, copy, &changed);
+    cJSON_Delete(copy);
     cJSON_Delete(o);
     if (changed)
         return error_set(e, "failed",
@@ -344,6 +217,59 @@ static bool check_same(struct cli *c, cJSON *options, int seconds,
                          "scree down --name %s",
                          c->cell, c->cell);
     return wait_shown(c, seconds, e);
+}
+
+static bool start_now(struct cli *c, const char *directory, cJSON *options,
+                      int seconds, struct error *e)
+{
+    struct path file;
+    struct error ignored;
+    struct progress p;
+    char *old;
+    bool good;
+
+    if (!paths_make(directory, e) ||
+        !paths_cell(&file, c->cell, CELL_OPTIONS, e))
+        return false;
+    old = cell_file_text(file.text);
+    progress_begin(&p, "starting the cell '%s'", c->cell);
+    good =
+        write_options(file.text, options, e) && daemon_start(c, &p, seconds, e);
+    if (!good && old)
+        cell_file_undo(file.text, old);
+    else if (!good && !daemon_find_qemu(c))
+        forget(c, &ignored);
+    good = good && daemon_wait(c, &p, seconds, e);
+    progress_end(&p);
+    free(old);
+    return good;
+}
+
+/* Starts the chosen cell, which is down: one of us at a time, so that the
+ * others find it running. */
+static bool start(struct cli *c, cJSON *options, int seconds, struct error *e)
+{
+    struct path directory;
+    struct error ignored;
+    int lock;
+    bool good;
+
+    if (!paths_cell(&directory, c->cell, NULL, e) ||
+        !paths_make(directory.text, e))
+        return false;
+    lock = open(directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX)) {
+        error_set(e, "failed", "%s: %s", directory.text, strerror(errno));
+        if (lock >= 0)
+            close(lock);
+        return false;
+    }
+    if (cli_open(c, &ignored))
+        good = check_same(c, options, seconds, e);
+    else
+        good = start_now(c, directory.text, options, seconds, e);
+    close(lock);
+    return good;
 }
 
 /* --name goes before --cell, and both before what is there. */
@@ -443,28 +369,6 @@ bool up_wait(struct cli *c, struct error *e)
 
 /* ---------------------------------------------------------------- down */
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static bool forget(const struct cli *c, struct error *e)
-{
-    struct path directory;
-
-    if (!paths_cell(&directory, c->cell, NULL, e))
-        return false;
-    if (nftw(directory.text, remove_one, 8, FTW_DEPTH | FTW_PHYS) &&
-        errno != ENOENT)
-        return error_set(e, "failed", "cannot remove %s: %s", directory.text,
-                         strerror(errno));
-    return true;
-}
-
 /* Until its socket is gone: then screed has ended, and QEMU before it. */
 static bool wait_until_gone(struct cli *c, struct progress *p, struct error *e)
 {
@@ -497,40 +401,6 @@ static bool end_cell(struct cli *c, struct error *e)
     return good;
 }
 
-/* The first bytes of a file, 0 if it cannot be read. */
-static size_t read_some(const char *path, char *to, size_t size)
-{
-    FILE *f = fopen(path, "re");
-    size_t n = f ? fread(to, 1, size, f) : 0;
-
-    if (f)
-        fclose(f);
-    return n;
-}
-
-/* The cell's QEMU, which may outlive screed; 0: there is none. A number that
- * another program has by now does not name the cell's socket. */
-static pid_t find_qemu(const struct cli *c)
-{
-    struct path file, socket;
-    char name[64], text[8192];
-    struct error ignored;
-    size_t n;
-    long pid;
-
-    if (!paths_cell(&file, c->cell, CELL_QEMU_PID, &ignored) ||
-        !paths_cell(&socket, c->cell, CELL_QMP, &ignored))
-        return 0;
-    n = read_some(file.text, text, sizeof(text) - 1);
-    text[n] = '\0';
-    pid = strtol(text, NULL, 10);
-    if (pid < 2)
-        return 0;
-    snprintf(name, sizeof(name), "/proc/%ld/cmdline", pid);
-    n = read_some(name, text, sizeof(text));
-    return memmem(text, n, socket.text, strlen(socket.text)) ? (pid_t)pid : 0;
-}
-
 /* A cell without screed: a new one takes it over and ends it; if that is not
  * possible, QEMU is ended here. */
 static bool end_orphan(struct cli *c, pid_t qemu, struct error *e)
@@ -539,7 +409,7 @@ static bool end_orphan(struct cli *c, pid_t qemu, struct error *e)
     bool good;
 
     progress_begin(&p, "ending the cell '%s'", c->cell);
-    good = start_screed(c, &p, ADOPT_SECONDS, e);
+    good = daemon_start(c, &p, ADOPT_SECONDS, e);
     progress_end(&p);
     if (good && cli_open(c, e) && end_cell(c, e))
         return true;
@@ -560,7 +430,7 @@ static bool end_all(struct cli *c, struct error *e)
     if (c->open)
         client_close(&c->api);
     c->open = false;
-    qemu = find_qemu(c);
+    qemu = daemon_find_qemu(c);
     return qemu && end_orphan(c, qemu, e);
 }
 
