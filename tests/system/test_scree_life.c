@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,21 +137,56 @@ static void test_terminal(void)
     CHECK(user_ok(&u, "scree logs talk"));
     CHECK(user_says(&u, "typed: hello there"));
     CHECK(user_says(&u, "typed: again"));
+    CHECK(user_ok(&u, "scree rm --force talk"));
+}
+
+/* Are lines and echo the terminal's own again? */
+static bool terminal_is_sane(void)
+{
+    struct termios mode;
+
+    return tcgetattr(terminal.fd, &mode) == 0 && mode.c_lflag & ICANON &&
+           mode.c_lflag & ECHO && mode.c_lflag & ISIG;
+}
+
+/* Ctrl-C asks; once more kills. */
+static void test_terminal_interrupts(void)
+{
+    if (!terminal_start(&terminal, &u,
+                        "scree run --rm life -- polite code=5; "
+                        "echo ended with $?; sleep 5"))
+        return;
+    CHECK(terminal_shows(&terminal, "life: begin", 10));
+    CHECK(terminal_type(&terminal, "\x03"));
+    CHECK(terminal_shows(&terminal, "ended with 5", 5));
+    CHECK(terminal_is_sane());
+    CHECK(terminal_type(&terminal, "\x03"));
+    (void)terminal_end(&terminal, 2);
+    if (!terminal_start(&terminal, &u,
+                        "scree run --rm life -- deaf; "
+                        "echo ended with $?; sleep 5"))
+        return;
+    CHECK(terminal_shows(&terminal, "life: begin", 10));
+    CHECK(terminal_type(&terminal, "\x03"));
+    CHECK(terminal_shows(&terminal, "asked to stop", 5));
+    CHECK(terminal_type(&terminal, "\x03"));
+    CHECK(terminal_shows(&terminal, "ended with 137", 5));
+    CHECK(terminal_is_sane());
+    CHECK(terminal_type(&terminal, "\x03"));
+    (void)terminal_end(&terminal, 2);
 }
 
 /* What a guest prints does not reach the terminal as it is: it could retitle
  * it, or type. */
 static void test_terminal_is_safe(void)
 {
-    CHECK(user_ok(&u, "scree logs talk"));
-    CHECK(user_says(&u, "mine"));
+    CHECK(user_ok(&u, "scree run -d --name safe typed"));
+    CHECK(scree_logged(&u, "safe", "escape: .*mine", 5));
     CHECK(!user_says(&u, "\x1b[2J"));
     CHECK(!user_says(&u, "\x1b]0;"));
-    CHECK(user_ok(&u, "scree rm --force talk"));
+    CHECK(user_ok(&u, "scree rm --force safe"));
 }
 
-/* A terminal's user who interrupts an attached run ends the guest's life, as
- * docker does. */
 static void test_input_from_a_pipe(void)
 {
     CHECK(user_ok(&u, "scree run -d --name pipe typed"));
@@ -237,6 +273,19 @@ static void test_stop_deaf(void)
     CHECK(scree_is(&u, "deaf", "down", 5));
     CHECK(user_refused(&u, 1, "deaf", "scree kill deaf"));
     CHECK(user_ok(&u, "scree rm deaf"));
+}
+
+/* All at once: it takes as long as the slowest. */
+static void test_stop_many(void)
+{
+    time_t from;
+
+    CHECK(user_ok(&u, "for i in 1 2 3 4 5 6; do scree run -d --name many-$i "
+                      "life -- deaf; done"));
+    from = time(NULL);
+    CHECK(user_ok(&u, "scree stop --time 1 'many-*'"));
+    CHECK(time(NULL) - from < 4);
+    CHECK(user_ok(&u, "scree rm 'many-*'"));
 }
 
 static void test_wait(void)
@@ -523,11 +572,13 @@ void suite_scree_life(void)
     CU_add_test(s, "web runs, answers, pauses, resumes, goes", test_web);
     CU_add_test(s, "an attached run has the guest's exit code", test_attached);
     CU_add_test(s, "a terminal talks to a guest, Ctrl-] leaves", test_terminal);
+    CU_add_test(s, "Ctrl-C asks, then kills", test_terminal_interrupts);
     CU_add_test(s, "a guest's escapes do not reach it", test_terminal_is_safe);
     CU_add_test(s, "a console reads from a pipe", test_input_from_a_pipe);
     CU_add_test(s, "logs: tail, since, follow", test_logs);
     CU_add_test(s, "stop asks, and the guest ends", test_stop);
     CU_add_test(s, "stop kills who does not hear; start, kill", test_stop_deaf);
+    CU_add_test(s, "stop of many", test_stop_many);
     CU_add_test(s, "wait says the code", test_wait);
     CU_add_test(s, "--rm removes", test_remove_by_itself);
     CU_add_test(s, "frames come back", test_frames_come_back);

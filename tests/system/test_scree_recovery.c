@@ -181,6 +181,31 @@ static void test_screed_killed_in_run(void)
     CHECK(scree_http(port, 5));
 }
 
+/* While it takes an image: nothing of it stays, and it comes again. */
+static void test_screed_killed_in_upload(void)
+{
+    CHECK(user_ok(&u, "mkdir -p $D/big; head -c 30000000 /dev/urandom "
+                      ">$D/big/file"));
+    for (unsigned i = 1; i <= 3; i++) {
+        pid_t runner = user_start(
+            &u, "upload", "scree run -d --name up -m 2M --files $D/big web");
+
+        usleep(60000 * i);
+        (void)kill(scree_pid(&u, "screed.pid"), SIGKILL);
+        (void)user_join(runner, 30);
+        CHECK(adopt());
+        (void)user_run(&u, 10, "scree rm --force up");
+    }
+    CHECK(user_run(&u, 30, "scree run -d --name up -m 2M --files $D/big web") ==
+          0);
+    CHECK(scree_is(&u, "up", "ready", 10));
+    CHECK(user_ok(&u, "scree rm --force up; scree image rm --unused"));
+    CHECK(user_ok(&u, "ls $D/home/t/objects | grep -vE '^[0-9a-f]{64}$' | "
+                      "wc -l"));
+    CHECK(!strcmp(u.text, "0\n"));
+    CHECK(scree_http(port, 5));
+}
+
 /* How often domain 0 has started, as the cell's console has it. */
 static long control_starts(void)
 {
@@ -291,6 +316,8 @@ void suite_scree_recovery(void)
     CU_add_test(s, "screed ended: run adopts", test_screed_ended);
     CU_add_test(s, "screed killed in the middle of run",
                 test_screed_killed_in_run);
+    CU_add_test(s, "screed killed while it takes an image",
+                test_screed_killed_in_upload);
     CU_add_test(s, "domain 0 crashed: web answers, all is known again",
                 test_control_domain_crashed);
     CU_add_test(s, "QEMU hangs: commands end", test_qemu_hangs);

@@ -306,6 +306,26 @@ static void test_never_reads(void)
     CHECK(store_works());
 }
 
+/* A thousand, each in the middle of a request; some have a transaction. */
+static void test_store_crowd(void)
+{
+    static struct wire crowd[CROWD];
+    unsigned n = 0;
+
+    while (n < CROWD && wire_open(&crowd[n], &u)) {
+        if (n % 10 == 0)
+            CHECK(wire_begin(&crowd[n]) != 0);
+        CHECK(wire_send(&crowd[n], XS_READ, 0, 7, "/wor", 4));
+        n++;
+    }
+    CHECK(n == CROWD);
+    CHECK(store_works());
+    CHECK(user_ok(&u, "scree store read /works"));
+    for (unsigned i = 0; i < n; i++)
+        wire_close(&crowd[i]);
+    CHECK(store_works());
+}
+
 /* --------------------------------------------------------------- API */
 
 static bool api_works(void)
@@ -539,6 +559,7 @@ void suite_scree_wire(void)
     CU_add_test(s, "store: garbage", test_garbage);
     CU_add_test(s, "store: a watch storm", test_watch_storm);
     CU_add_test(s, "store: a client that never reads", test_never_reads);
+    CU_add_test(s, "store: a crowd of stalled clients", test_store_crowd);
     CU_add_test(s, "API: garbage", test_api_garbage);
     CU_add_test(s, "API: nested without end", test_api_deep);
     CU_add_test(s, "API: a line without end", test_api_huge_line);
