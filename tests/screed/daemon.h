@@ -75,6 +75,7 @@ bool put_object(struct daemon *d, const void *bytes, size_t n, char digest[80]);
 void suite_life(void);
 void suite_api(void);
 void suite_faults(void);
+void suite_hostile(void);
 void suite_store(void);
 void suite_parts(void);
 

@@ -269,6 +269,8 @@ static void do_name(uint32_t op, uint32_t tag,
         return;
     }
     reply(tag, 0, "", NULL, 0);
+    if (op == SCREE_MANAGE_KILL && word(d, "undying"))
+        return;
     if (op == SCREE_MANAGE_KILL)
         end(d, SCREE_END_KILLED, 0);
     else if (op == SCREE_MANAGE_STOP && !word(d, "deaf"))

@@ -75,6 +75,7 @@ int main(int argc, char **argv)
     suite_api();
     suite_store();
     suite_faults();
+    suite_hostile();
     select_suites(argc, argv);
     signal(SIGALRM, too_long);
     signal(SIGPIPE, SIG_IGN);

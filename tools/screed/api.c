@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections of the API socket, and their lines; see api.h. */
 #define _GNU_SOURCE
-#include <event2/listener.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/lib/base64.h"
 #include "tools/lib/json.h"
-#include "tools/lib/socket.h"
 #include "tools/screed/api_private.h"
+#include "tools/screed/listen.h"
 
 #define READ_HIGH  (128u << 10)
 #define DEPTH_MOST 32 /* of JSON */
@@ -186,20 +186,24 @@ static bool take_input(struct connection *c, const cJSON *json)
     return true;
 }
 
-/* cJSON recurses; what is nested deeper than any request is refused before. */
+/* cJSON recurses; what is nested deeper than any request is refused before.
+ * Brackets inside strings are none. */
 static bool is_shallow(const char *text)
 {
+    bool quoted = false;
     int depth = 0;
 
-    for (; *text; text++) {
-        if (*text == '[' || *text == '{')
+    for (; *text && depth <= DEPTH_MOST; text++) {
+        if (quoted && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+        else if (!quoted && (*text == '[' || *text == '{'))
             depth++;
-        if (*text == ']' || *text == '}')
+        else if (!quoted && (*text == ']' || *text == '}'))
             depth--;
-        if (depth > DEPTH_MOST)
-            return false;
     }
-    return true;
+    return depth <= DEPTH_MOST;
 }
 
 static void take_line(struct connection *c, const char *line)
@@ -244,7 +248,9 @@ static void pass_bytes(struct connection *c)
 static bool may_take(const struct connection *c)
 {
     return !c->gone && !c->closing && !c->alone && !c->held &&
-           c->ordered < API_UNDER_WAY && c->loose < API_STREAMS;
+           c->ordered < API_UNDER_WAY && c->loose < API_STREAMS &&
+           evbuffer_get_length(bufferevent_get_output(c->stream)) <
+               API_PUMP_BELOW;
 }
 
 static void process(struct connection *c)
@@ -278,15 +284,43 @@ static void process(struct connection *c)
 
 /* --------------------------------------------------------------- events */
 
-static void on_read(struct bufferevent *stream, void *context)
+/* Whether its client reads no more, either. */
+static bool has_hung_up(const struct connection *c)
 {
-    struct connection *c = context;
+    struct pollfd p = {.fd = bufferevent_getfd(c->stream)};
 
-    (void)stream;
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
+}
+
+/* Who sends no more still gets the answers to what was sent. */
+static void end_if_done(struct connection *c)
+{
+    static const struct timeval second = {.tv_sec = 1};
+
+    if (c->gone || !(c->closing || c->sent_all))
+        return;
+    if (!evbuffer_get_length(bufferevent_get_output(c->stream)) &&
+        (c->closing || !c->ops || c->put))
+        cut(c);
+    else if (c->sent_all && has_hung_up(c))
+        cut(c);
+    else if (c->sent_all)
+        event_add(c->again, &second);
+}
+
+static void go_on(struct connection *c)
+{
     c->in_use++;
     process(c);
+    end_if_done(c);
     c->in_use--;
     release(c);
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+    (void)stream;
+    go_on(context);
 }
 
 /* A pump goes on until there is no room, or it has no more. */
@@ -308,11 +342,10 @@ static void on_write(struct bufferevent *stream, void *context)
 {
     struct connection *c = context;
 
+    (void)stream;
     c->in_use++;
     pump(c);
-    if (!c->gone && c->closing &&
-        !evbuffer_get_length(bufferevent_get_output(stream)))
-        cut(c);
+    go_on(c);
     c->in_use--;
     release(c);
 }
@@ -329,16 +362,23 @@ static void on_again(evutil_socket_t fd, short what, void *context)
     }
     c->in_use++;
     start_held(c);
-    process(c);
+    go_on(c);
     c->in_use--;
     release(c);
 }
 
 static void on_end(struct bufferevent *stream, short what, void *context)
 {
+    struct connection *c = context;
+
     (void)stream;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-        cut(context);
+    if ((what & BEV_EVENT_ERROR) ||
+        ((what & BEV_EVENT_EOF) && has_hung_up(c))) {
+        cut(c);
+    } else if (what & BEV_EVENT_EOF) {
+        c->sent_all = true;
+        go_on(c);
+    }
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
@@ -380,18 +420,14 @@ void api_expect_bytes(struct op *op, uint64_t size,
 
 struct api *api_new(struct screed *s, struct error *e)
 {
-    struct path p = screed_path(s, CELL_API);
-    int fd = socket_listen(p.text, e);
-    struct api *a;
+    struct api *a = must_alloc(1, sizeof(*a));
 
-    if (fd < 0)
-        return NULL;
-    a = must_alloc(1, sizeof(*a));
     a->screed = s;
-    a->listener = evconnlistener_new(
-        s->base, on_accept, a, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
-        fd);
-    return a;
+    a->listener = listen_on_file(s, CELL_API, on_accept, a, e);
+    if (a->listener)
+        return a;
+    free(a);
+    return NULL;
 }
 
 void api_free(struct api *a)

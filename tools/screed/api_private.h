@@ -18,6 +18,7 @@ struct connection {
     bool alone;      /* an OP_ALONE runs */
     struct op *held; /* an OP_ALONE that waits for those before it */
     bool closing;    /* after what was written */
+    bool sent_all;   /* its client sends no more, but may read */
     bool gone;
     bool overdue; /* it does not read: it is cut off in a moment */
     bool processing;

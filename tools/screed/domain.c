@@ -117,12 +117,31 @@ void domain_watch(struct domain *d, struct watch *w)
     d->watches = w;
 }
 
+/* Whoever is told may end other watches, and the domain itself: what is next
+ * is kept here, where domain_unwatch() finds it. */
+struct tell {
+    struct tell *outer;
+    struct watch *next;
+};
+
+static struct watch *next_watch(struct tell *t)
+{
+    struct watch *w = t->next;
+
+    if (w)
+        t->next = w->next;
+    return w;
+}
+
 void domain_unwatch(struct watch *w)
 {
     struct watch **at;
 
     if (!w->domain)
         return;
+    for (struct tell *t = w->domain->screed->domains.tells; t; t = t->outer)
+        if (t->next == w)
+            t->next = w->next;
     at = &w->domain->watches;
     while (*at != w)
         at = &(*at)->next;
@@ -132,19 +151,25 @@ void domain_unwatch(struct watch *w)
 
 void domain_tell(struct domain *d, const struct scree_event *e)
 {
-    for (struct watch *w = d->watches, *next; w; w = next) {
-        next = w->next;
+    struct domains *all = &d->screed->domains;
+    struct tell t = {all->tells, d->watches};
+
+    all->tells = &t;
+    for (struct watch *w; (w = next_watch(&t));)
         w->event(w, e);
-    }
+    all->tells = t.outer;
 }
 
 void domain_tell_output(struct domain *d, const uint8_t *bytes, size_t n)
 {
-    for (struct watch *w = d->watches, *next; w; w = next) {
-        next = w->next;
+    struct domains *all = &d->screed->domains;
+    struct tell t = {all->tells, d->watches};
+
+    all->tells = &t;
+    for (struct watch *w; (w = next_watch(&t));)
         if (w->output)
             w->output(w, bytes, n);
-    }
+    all->tells = t.outer;
 }
 
 /* --------------------------------------------------------------- state */

@@ -15,6 +15,7 @@
 
 #include "tools/screed/api.h"
 #include "tools/screed/domain.h"
+#include "tools/screed/listen.h"
 #include "tools/screed/store.h"
 #include "tools/screed/sweep.h"
 
@@ -377,6 +378,7 @@ static bool listen_on(struct metrics *m, struct error *e)
                          "metrics: cannot listen on %s:%" PRIu64
                          ": %s; choose another port, or 0 for a free one",
                          o->metrics, o->metrics_port, strerror(errno));
+    listen_with_pause(evhttp_bound_socket_get_listener(bound));
     memset(&a, 0, sizeof(a));
     if (getsockname(evhttp_bound_socket_get_fd(bound), &a.any, &n))
         return error_set(e, "not-possible", "metrics: %s", strerror(errno));

@@ -31,6 +31,7 @@
 struct domain;
 struct api;
 struct events;
+struct tell;
 struct metrics;
 struct objects;
 struct journal;
@@ -48,6 +49,7 @@ struct domains {
     struct table by_name, by_id, by_address;
     struct domain *first, **last;
     uint32_t next_address; /* none is free below */
+    struct tell *tells;    /* that go on now, the innermost first */
 };
 
 struct screed {

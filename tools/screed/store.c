@@ -5,13 +5,12 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/listener.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "scree/store.h"
 #include "tools/bundle/why.h"
-#include "tools/lib/socket.h"
+#include "tools/screed/listen.h"
 
 #define PACKET_MOST (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 #define READ_HIGH   (2 * PACKET_MOST)
@@ -206,19 +205,16 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 
 struct store *store_new(struct screed *s, struct error *e)
 {
-    struct path p = screed_path(s, CELL_STORE);
-    int fd = socket_listen(p.text, e);
-    struct store *t;
+    struct store *t = must_alloc(1, sizeof(*t));
 
-    if (fd < 0)
-        return NULL;
-    t = must_alloc(1, sizeof(*t));
     t->screed = s;
     t->clients = must_alloc(SCREE_STORE_CLIENTS + 1, sizeof(*t->clients));
-    t->listener = evconnlistener_new(
-        s->base, on_accept, t, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
-        fd);
-    return t;
+    t->listener = listen_on_file(s, CELL_STORE, on_accept, t, e);
+    if (t->listener)
+        return t;
+    free(t->clients);
+    free(t);
+    return NULL;
 }
 
 void store_free(struct store *t)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Clients, cells and directories that want to harm. */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/screed/daemon.h"
+
+/* Sends n times text, and counts lines of answers meanwhile; all of them come
+ * within 10 s. */
+static bool talk(int fd, const char *text, size_t n)
+{
+    size_t size = strlen(text), at = 0, lines = 0;
+    static char bytes[65536];
+
+    while (lines < n) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        ssize_t got;
+        if (at < n * size)
+            p.events |= POLLOUT;
+        if (poll(&p, 1, 10000) <= 0)
+            return false;
+        if (p.revents & POLLOUT) {
+            got = send(fd, text + at % size, size - at % size,
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
+            at += got > 0 ? (size_t)got : 0;
+        }
+        if (!(p.revents & (POLLIN | POLLHUP)))
+            continue;
+        got = recv(fd, bytes, sizeof(bytes), 0);
+        if (got <= 0)
+            return false;
+        for (ssize_t i = 0; i < got; i++)
+            lines += bytes[i] == '\n';
+    }
+    return true;
+}
+
+static void many_requests_at_once_are_all_answered(void)
+{
+    struct daemon d;
+    int fd;
+
+    daemon_begin(&d);
+    fd = daemon_connect(&d, "api.sock");
+    CU_ASSERT(talk(fd, "no JSON\n", 30000));
+    CU_ASSERT(talk(fd, "{\"op\":\"cell\"}\n", 3000));
+    close(fd);
+    daemon_end(&d);
+}
+
+/* As `echo REQUEST | nc -NU api.sock` does. */
+static void who_sends_no_more_is_answered(void)
+{
+    static const char request[] = "{\"op\":\"ls\"}\n{\"op\":\"cell\"}\n";
+    struct daemon d;
+
+    daemon_begin(&d);
+    for (int i = 0; i < 20; i++) {
+        char bytes[8192] = "";
+        size_t n = 0;
+        ssize_t got;
+        int fd = daemon_connect(&d, "api.sock");
+        send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL);
+        shutdown(fd, SHUT_WR);
+        while ((got = daemon_read(fd, bytes + n, sizeof(bytes) - 1 - n, 3000)) >
+               0)
+            n += (size_t)got;
+        CU_ASSERT_EQUAL(got, 0);
+        CU_ASSERT(strstr(bytes, "\"domains\":[]") != NULL);
+        CU_ASSERT(strstr(bytes, "\"state\":\"up\"") != NULL);
+        close(fd);
+    }
+    daemon_end(&d);
+}
+
+static unsigned connections(struct daemon *d)
+{
+    char path[64], command[128];
+    unsigned n = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)d->pid);
+    snprintf(command, sizeof(command), "ls %s | wc -l", path);
+    f = popen(command, "r");
+    if (f && fscanf(f, "%u", &n) != 1)
+        n = 0;
+    if (f)
+        pclose(f);
+    return n;
+}
+
+/* A stream of one that sends no more ends when it reads no more. */
+static void half_closed_streams_do_not_stay(void)
+{
+    static const char request[] = "{\"op\":\"events\",\"follow\":true}\n";
+    unsigned before, after = 0;
+    struct daemon d;
+    int fds[20];
+
+    daemon_begin(&d);
+    before = connections(&d);
+    for (int i = 0; i < 20; i++) {
+        fds[i] = daemon_connect(&d, "api.sock");
+        send(fds[i], request, sizeof(request) - 1, MSG_NOSIGNAL);
+        shutdown(fds[i], SHUT_WR);
+    }
+    usleep(200000);
+    CU_ASSERT(connections(&d) >= before + 20);
+    for (int i = 0; i < 20; i++)
+        close(fds[i]);
+    for (int i = 0; i < 50 && (after = connections(&d)) > before; i++)
+        usleep(100000);
+    CU_ASSERT(after <= before);
+    daemon_end(&d);
+}
+
+/* Brackets in a text are not nested JSON. */
+static void texts_may_have_brackets(void)
+{
+    struct daemon d;
+
+    daemon_begin(&d);
+    CU_ASSERT(
+        daemon_run(&d, "a", "[[[[[[[[[[[[[[[[[[{{{{{{{{{{{{{{{{{{{{", ""));
+    daemon_end(&d);
+}
+
+static unsigned long ticks(const struct daemon *d)
+{
+    unsigned long user = 0, system = 0;
+    char path[32];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)d->pid);
+    f = fopen(path, "r");
+    if (f && fscanf(f,
+                    "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u "
+                    "%*u %lu %lu",
+                    &user, &system) != 2)
+        user = system = 0;
+    if (f)
+        fclose(f);
+    return user + system;
+}
+
+static void clients_wait_when_there_is_no_file_left(void)
+{
+    static const struct rlimit few = {64, 64};
+    unsigned long before;
+    struct daemon d;
+    int fds[80];
+
+    daemon_begin(&d);
+    CU_ASSERT(!prlimit(d.pid, RLIMIT_NOFILE, &few, NULL));
+    for (int i = 0; i < 80; i++)
+        fds[i] = daemon_connect(&d, "api.sock");
+    usleep(300000);
+    before = ticks(&d);
+    sleep(1);
+    CU_ASSERT(ticks(&d) - before < 20); /* of 100 */
+    for (int i = 0; i < 80; i++)
+        close(fds[i]);
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    daemon_end(&d);
+}
+
+/* Who is told of it ends what others would be told of. */
+static void a_cell_dies_while_a_domain_is_removed(void)
+{
+    static const char wait[] = "{\"op\":\"wait\",\"name\":\"a\"}\n";
+    static const char rm[] = "{\"op\":\"rm\",\"name\":\"a\",\"force\":true}\n";
+    char bytes[512];
+    struct daemon d;
+    int waits, removes;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_run(&d, "a", "undying", ""));
+    waits = daemon_connect(&d, "api.sock");
+    send(waits, wait, sizeof(wait) - 1, MSG_NOSIGNAL);
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    removes = daemon_connect(&d, "api.sock");
+    send(removes, rm, sizeof(rm) - 1, MSG_NOSIGNAL);
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    usleep(100000);
+    kill(daemon_cell(&d), SIGKILL);
+    CU_ASSERT(daemon_read(waits, bytes, sizeof(bytes), 3000) > 0);
+    CU_ASSERT(daemon_read(removes, bytes, sizeof(bytes), 3000) > 0);
+    close(waits);
+    close(removes);
+    for (int i = 0; i < 300 && !daemon_is_up(&d); i++)
+        usleep(10000);
+    CU_ASSERT(daemon_is(&d, "a", "phase", NULL));
+    daemon_end(&d);
+}
+
+void suite_hostile(void)
+{
+    CU_pSuite s = CU_add_suite("hostile", NULL, NULL);
+
+    CU_ADD_TEST(s, many_requests_at_once_are_all_answered);
+    CU_ADD_TEST(s, who_sends_no_more_is_answered);
+    CU_ADD_TEST(s, half_closed_streams_do_not_stay);
+    CU_ADD_TEST(s, texts_may_have_brackets);
+    CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
+    CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
+}
