@@ -139,22 +139,89 @@ static unsigned order_of(size_t size)
 /* --------------------------------------------------------------- small */
 
 /* One page, or four for sizes that would waste much of one. */
+static unsigned small_order(unsigned class)
+{
+    return class_size(class) > 512 ? 2 : 0;
+}
+
+/* Things in a run. */
+static uint32_t small_count(unsigned class)
+{
+    size_t all = (size_t)ARENA_PAGE << small_order(class);
+
+    return (uint32_t)(all / class_size(class));
+}
+
+/* The first page of the run that it is in. */
+static uint32_t small_run(const struct arena *a, const struct arena_free *f,
+                          unsigned class)
+{
+    return page_of(a, f) & ~((1u << small_order(class)) - 1);
+}
+
+static void small_add(struct arena *a, struct arena_free *f, unsigned class)
+{
+    f->previous = NULL;
+    f->next = a->small[class];
+    if (f->next)
+        f->next->previous = f;
+    a->small[class] = f;
+    a->spare[class]++;
+}
+
+static void small_remove(struct arena *a, struct arena_free *f, unsigned class)
+{
+    if (f->next)
+        f->next->previous = f->previous;
+    if (f->previous)
+        f->previous->next = f->next;
+    else
+        a->small[class] = f->next;
+    a->spare[class]--;
+}
+
+static void small_mark(struct arena *a, uint32_t page, unsigned class,
+                       uint8_t kind)
+{
+    for (uint32_t i = 0; i < 1u << small_order(class); i++)
+        a->kind[page + i] = kind;
+    a->things[page] = 0;
+}
+
+static struct arena_free *small_thing(const struct arena *a, uint32_t page,
+                                      unsigned class, uint32_t n)
+{
+    return (void *)((uint8_t *)page_at(a, page) + n * class_size(class));
+}
+
 static void small_fill(struct arena *a, unsigned class)
 {
-    unsigned order = class_size(class) > 512 ? 2 : 0;
-    size_t size = class_size(class), all = (size_t)ARENA_PAGE << order;
-    uint8_t *run = run_take(a, order);
+    uint8_t *run = run_take(a, small_order(class));
+    uint32_t page = run ? page_of(a, run) : 0;
 
     if (!run)
         return;
-    for (uint32_t i = 0; i < 1u << order; i++)
-        a->kind[page_of(a, run) + i] = (uint8_t)(KIND_SMALL | class);
-    for (size_t at = all / size * size; at; at -= size) {
-        struct arena_free *f = (void *)(run + at - size);
+    small_mark(a, page, class, (uint8_t)(KIND_SMALL | class));
+    for (uint32_t n = small_count(class); n; n--)
+        small_add(a, small_thing(a, page, class, n - 1), class);
+}
 
-        f->next = a->small[class];
-        a->small[class] = f;
-    }
+/* Nothing of it is handed out. */
+static void small_empty(struct arena *a, uint32_t page, unsigned class)
+{
+    for (uint32_t n = small_count(class); n; n--)
+        small_remove(a, small_thing(a, page, class, n - 1), class);
+    small_mark(a, page, class, 0);
+    run_give(a, page, small_order(class));
+}
+
+static void small_give(struct arena *a, struct arena_free *f, unsigned class)
+{
+    uint32_t page = small_run(a, f, class);
+
+    small_add(a, f, class);
+    if (--a->things[page] == 0 && a->spare[class] >= 2 * small_count(class))
+        small_empty(a, page, class);
 }
 
 /* ------------------------------------------------------------- exported */
@@ -171,8 +238,9 @@ void arena_open(struct arena *a, void *memory, size_t size)
     pages = (size - skip) / ARENA_PAGE;
     if (pages > 1ul << (ARENA_ORDERS - 1))
         pages = 1ul << (ARENA_ORDERS - 1);
-    kinds = (pages + ARENA_PAGE - 1) / ARENA_PAGE;
+    kinds = (3 * pages + ARENA_PAGE) / ARENA_PAGE;
     a->kind = from + skip;
+    a->things = (uint16_t *)(void *)(a->kind + pages + pages % 2);
     a->base = a->kind + kinds * ARENA_PAGE;
     a->pages = (uint32_t)(pages - kinds);
 }
@@ -194,7 +262,8 @@ void *arena_take(struct arena *a, size_t size)
     f = a->small[class];
     if (!f)
         return NULL;
-    a->small[class] = f->next;
+    small_remove(a, f, class);
+    a->things[small_run(a, f, class)]++;
     a->used += class_size(class);
     return f;
 }
@@ -210,13 +279,10 @@ size_t arena_room(const struct arena *a, const void *p)
 void arena_give(struct arena *a, void *p)
 {
     uint8_t kind = a->kind[page_of(a, p)];
-    struct arena_free *f = p;
 
     a->used -= arena_room(a, p);
-    if (!(kind & KIND_SMALL)) {
+    if (kind & KIND_SMALL)
+        small_give(a, p, kind & KIND_VALUE);
+    else
         run_give(a, page_of(a, p), kind & KIND_VALUE);
-        return;
-    }
-    f->next = a->small[kind & KIND_VALUE];
-    a->small[kind & KIND_VALUE] = f;
 }

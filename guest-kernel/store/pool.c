@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define SLAB_SIZE  4096u
-#define SLAB_COUNT 16u
+#define SLAB_COUNT 30u /* with its head a region is just below 128 KiB */
 
 struct pool_slab {
     struct pool_slab *next, *prev; /* in the list of open slabs */
@@ -178,6 +178,8 @@ static unsigned class_of(size_t size)
 
 size_t pool_cost(size_t size)
 {
+    if (size > SLAB_SIZE / 2)
+        return (size + SLAB_SIZE - 1) & ~(size_t)(SLAB_SIZE - 1);
     return size > POOL_SMALL ? size : (class_of(size) + 1) * POOL_STEP;
 }
 

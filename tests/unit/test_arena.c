@@ -142,6 +142,39 @@ static void test_full(void)
     free(memory);
 }
 
+/* How much of it can be had in things of this size; all is given back. */
+static size_t fill_all(struct arena *a, size_t size)
+{
+    void *first = NULL, **p;
+    size_t all = 0;
+
+    for (; (p = arena_take(a, size)); all += size) {
+        *p = first;
+        first = p;
+    }
+    while ((p = first)) {
+        first = *p;
+        arena_give(a, p);
+    }
+    return all;
+}
+
+/* What was full of one size has room for another, for runs, and again. */
+static void test_sizes_change(void)
+{
+    static const size_t sizes[] = {16, 100, 1100, 2048, 640, 3000, 64 << 10};
+    void *memory = malloc(SIZE);
+    struct arena a;
+
+    arena_open(&a, memory, SIZE);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
+            CU_ASSERT(fill_all(&a, sizes[i]) > SIZE / 10 * 7);
+    }
+    CU_ASSERT_EQUAL(a.used, 0);
+    free(memory);
+}
+
 void suite_arena(void)
 {
     static const struct unit_test tests[] = {
@@ -149,6 +182,7 @@ void suite_arena(void)
         {"runs find back together", test_runs_join},
         {"there is room for what was asked", test_rooms},
         {"full, empty, full", test_full},
+        {"sizes change", test_sizes_change},
     };
 
     UNIT_SUITE("arena", tests);
