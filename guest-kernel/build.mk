@@ -80,7 +80,8 @@ PEBBLE_SRC  := $(wildcard guest-kernel/*.c guest-kernel/*.S \
 	guest-kernel/xs/*.c \
 	drivers-generic/*_pv.c)
 # What has no hypercalls in it: unit tests and fuzzers link it on the host.
-PEBBLE_PURE := guest-kernel/text.c guest-kernel/xs/client.c \
+PEBBLE_PURE := guest-kernel/siphash.c guest-kernel/text.c \
+	guest-kernel/xs/client.c \
 	guest-kernel/xs/events.c guest-kernel/net/checksum.c \
 	guest-kernel/net/tcp_options.c \
 	$(filter-out %/server.c,$(wildcard guest-kernel/http/*.c)) \

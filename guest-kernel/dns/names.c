@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/key.h"
+
 #define BLOCK       100
 #define NAMES_MAX   UINT16_MAX
 #define SLOTS_FIRST 64
@@ -24,27 +26,6 @@ struct dns_name {
 
 _Static_assert(sizeof(struct dns_name) <= 44, "they are many");
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static uint32_t hash_name(const char *name, size_t length)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (uint8_t)lower(name[i])) * 16777619u;
-    return h ^ h >> 15;
-}
-
-static uint32_t hash_address(uint32_t address)
-{
-    uint32_t h = address * 2654435761u;
-
-    return h ^ h >> 16;
-}
-
 static struct dns_name *entry(const struct dns_names *n, uint32_t index)
 {
     return &n->blocks[(index - 1) / BLOCK][(index - 1) % BLOCK];
@@ -53,12 +34,12 @@ static struct dns_name *entry(const struct dns_names *n, uint32_t index)
 static uint16_t *name_slot(const struct dns_names *n, const char *name,
                            size_t length)
 {
-    return &n->by_name[hash_name(name, length) & (n->slots - 1)];
+    return &n->by_name[dns_hash_name(name, length) & (n->slots - 1)];
 }
 
 static uint16_t *address_slot(const struct dns_names *n, uint32_t address)
 {
-    return &n->by_address[hash_address(address) & (n->slots - 1)];
+    return &n->by_address[dns_hash_address(address) & (n->slots - 1)];
 }
 
 void dns_names_open(struct dns_names *n)
@@ -188,12 +169,8 @@ static uint16_t find(const struct dns_names *n, const char *name, size_t length)
 
     while (index) {
         const struct dns_name *e = entry(n, index);
-        size_t i = 0;
 
-        while (e->length == length && i < length &&
-               lower(e->name[i]) == lower(name[i]))
-            i++;
-        if (e->length == length && i == length)
+        if (e->length == length && dns_same_name(e->name, name, length))
             return index;
         index = e->next_name;
     }

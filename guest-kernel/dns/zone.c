@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
+#include "dns/key.h"
 
 static bool is_blank(char c)
 {
@@ -69,22 +66,6 @@ static const char *line_end(const char *line, const char *end)
     return stop ? stop : end;
 }
 
-static uint32_t hash_name(const char *name, size_t length)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (uint8_t)lower(name[i])) * 16777619u;
-    return h ^ h >> 15;
-}
-
-static uint32_t hash_address(uint32_t address)
-{
-    uint32_t h = address * 2654435761u;
-
-    return h ^ h >> 16;
-}
-
 /* The line that a table entry stands for. */
 static struct dns_host entry_host(const struct dns_zone *z, uint32_t entry)
 {
@@ -95,21 +76,10 @@ static struct dns_host entry_host(const struct dns_zone *z, uint32_t entry)
     return host;
 }
 
-static bool same_name(const struct dns_host *h, const char *name, size_t length)
-{
-    if (h->length != length)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (lower(h->name[i]) != lower(name[i]))
-            return false;
-    }
-    return true;
-}
-
 bool dns_zone_name(const struct dns_zone *z, const char *name, size_t length,
                    struct dns_host *host)
 {
-    uint32_t slot = hash_name(name, length);
+    uint32_t slot = dns_hash_name(name, length);
 
     for (;; slot++) {
         uint32_t entry = z->by_name[slot & (z->slots - 1)];
@@ -117,7 +87,7 @@ bool dns_zone_name(const struct dns_zone *z, const char *name, size_t length,
         if (entry == 0)
             return false;
         *host = entry_host(z, entry);
-        if (same_name(host, name, length))
+        if (host->length == length && dns_same_name(host->name, name, length))
             return true;
     }
 }
@@ -125,7 +95,7 @@ bool dns_zone_name(const struct dns_zone *z, const char *name, size_t length,
 bool dns_zone_address(const struct dns_zone *z, uint32_t address,
                       struct dns_host *host)
 {
-    uint32_t slot = hash_address(address);
+    uint32_t slot = dns_hash_address(address);
 
     for (;; slot++) {
         uint32_t entry = z->by_address[slot & (z->slots - 1)];
@@ -151,9 +121,10 @@ static void index_line(struct dns_zone *z, const struct dns_host *host,
     struct dns_host known;
 
     if (!dns_zone_name(z, host->name, host->length, &known))
-        put(z->by_name, z->slots, hash_name(host->name, host->length), entry);
+        put(z->by_name, z->slots, dns_hash_name(host->name, host->length),
+            entry);
     if (!dns_zone_address(z, host->address, &known))
-        put(z->by_address, z->slots, hash_address(host->address), entry);
+        put(z->by_address, z->slots, dns_hash_address(host->address), entry);
     z->count++;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linear hashing, after Larson: bucket `buckets - low` is the next to be split.
- * See hash.h. The hash is SipHash-1-3 (Aumasson, Bernstein).
+ * See hash.h.
  */
 #include "store/hash.h"
 
 #include <string.h>
+
+#include "siphash.h"
 
 static struct hash_link **slot(const struct hash *h, uint32_t bucket)
 {
@@ -184,60 +186,8 @@ struct hash_link *hash_after(const struct hash *h, const struct hash_link *l)
     return from_bucket(h, (bucket < h->buckets ? bucket : bucket - h->low) + 1);
 }
 
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
-static uint64_t rotate(uint64_t x, unsigned by)
-{
-    return x << by | x >> (64 - by);
-}
-
-static void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v0 = rotate(s->v0, 32);
-    s->v2 += s->v3;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 += s->v3;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 += s->v1;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v2 = rotate(s->v2, 32);
-}
-
-static void sip_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
 uint32_t hash_bytes(const uint64_t key[2], uint64_t from, const void *bytes,
                     size_t n)
 {
-    struct sip s = {
-        .v0 = key[0] ^ 0x736f6d6570736575ull,
-        .v1 = key[1] ^ 0x646f72616e646f6dull,
-        .v2 = key[0] ^ 0x6c7967656e657261ull,
-        .v3 = key[1] ^ 0x7465646279746573ull,
-    };
-    const uint8_t *at = bytes;
-    uint64_t word;
-    size_t left;
-
-    sip_word(&s, from);
-    for (left = n; left >= 8; left -= 8, at += 8) {
-        memcpy(&word, at, 8);
-        sip_word(&s, word);
-    }
-    word = (uint64_t)n << 56;
-    for (size_t i = 0; i < left; i++)
-        word |= (uint64_t)at[i] << (8 * i);
-    sip_word(&s, word);
-    s.v2 ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(&s);
-    return (uint32_t)(s.v0 ^ s.v1 ^ s.v2 ^ s.v3);
+    return (uint32_t)siphash_1_3(key, from, bytes, n);
 }

@@ -15,8 +15,9 @@ FUZZ_COMMON  := $(PORTABLE) $(LOCK_CHECKED) \
 	store_check.c) \
 	$(filter-out %_pv.c %/heap.c,$(CONTROL_SRC)) \
 	$(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
-	$(addprefix guest-kernel/,dns/message.c dns/names.c dns/pending.c dns/zone.c \
-	http/files.c http/request.c text.c xs/client.c xs/events.c) $(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
+	$(addprefix guest-kernel/,dns/key.c dns/message.c dns/names.c dns/pending.c dns/zone.c \
+	http/files.c http/request.c siphash.c text.c xs/client.c xs/events.c) \
+	$(filter-out $(FUZZ_MAIN),$(wildcard tests/fuzz/*.c))
 FUZZERS      := $(FUZZ_NAMES:%=$(BUILD)/fuzzers/%)
 
 $(BUILD)/fuzzers/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o \

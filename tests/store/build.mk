@@ -9,7 +9,8 @@ STORE_CURVE  := $(BUILD)/bench/store-curve
 STORE_SAME   := $(BUILD)/bench/store-compare
 NOXEN        := $(BUILD)/tests/noxen.so
 
-STORE_ENGINE := $(call objects,tool,$(wildcard guest-kernel/store/*.c))
+STORE_ENGINE := $(call objects,tool,guest-kernel/siphash.c \
+	$(wildcard guest-kernel/store/*.c))
 STORE_OBJS   := $(call objects,tool,$(filter-out %/noxen.c, \
 	$(wildcard tests/store/*.c)))
 $(STORE_ENGINE) $(STORE_OBJS): tool_FLAGS += -iquote guest-kernel

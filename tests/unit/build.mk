@@ -6,7 +6,7 @@
 SCREE_PURE := $(wildcard tools/lib/*.c) $(patsubst %,tools/scree/%.c, \
 	apply_plan args definition nearest outcome rates request states text)
 
-UNIT_SRC := $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
+UNIT_SRC := tests/runner.c $(PORTABLE) $(LOCK_CHECKED) $(wildcard hypervisor/machine/host/*.c \
 	tests/unit/*.c) $(filter-out %/main.c,$(wildcard tools/bundle/*.c)) \
 	$(wildcard tools/libxenstore/*.c) $(SCREE_PURE) $(PEBBLE_PURE)
 

@@ -11,6 +11,7 @@
     X(heap) \
     X(bitmap) \
     X(string) \
+    X(siphash) \
     X(format) \
     X(host) \
     X(host_guest) \
@@ -57,8 +58,8 @@
     X(http) \
     X(dns) \
     X(dns_names) \
-    X(segments)                                                                \
-    X(checksum)                                                                \
+    X(segments) \
+    X(checksum) \
     X(tcp_options) \
     X(frames) \
     X(manager) \

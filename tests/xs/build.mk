@@ -4,7 +4,7 @@
 # libxenstore has functions of the same names.)
 
 XS_SRC   := $(wildcard tests/xs/*.c guest-kernel/xs/*.c guest-kernel/store/*.c) \
-	guest-kernel/text.c
+	guest-kernel/siphash.c guest-kernel/text.c tests/runner.c
 XS_TESTS := $(BUILD)/tests/xs-tests
 
 $(XS_TESTS): $(call objects,host,$(XS_SRC))

@@ -8,14 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <CUnit/CUnit.h>
 
 #include "scree/store.h"
+#include "tests/runner.h"
 #include "world.h"
-
-#define LONGEST 60 /* seconds a test may take */
 
 static bool put(xs_transaction_t t, const char *path, const char *value)
 {
@@ -420,14 +418,10 @@ static void test_nonsense_does_no_harm(void)
     CU_ASSERT(is("n", "1"));
 }
 
-int main(void)
+static void add_suite(void)
 {
-    CU_pSuite suite;
-    unsigned run, failed;
+    CU_pSuite suite = CU_add_suite("xs", NULL, NULL);
 
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 2;
-    suite = CU_add_suite("xs", NULL, NULL);
     CU_ADD_TEST(suite, test_nodes);
     CU_ADD_TEST(suite, test_what_is_not_allowed);
     CU_ADD_TEST(suite, test_permissions);
@@ -441,15 +435,12 @@ int main(void)
     CU_ADD_TEST(suite, test_waiting_has_an_end);
     CU_ADD_TEST(suite, test_no_store);
     CU_ADD_TEST(suite, test_nonsense_does_no_harm);
-    alarm(LONGEST);
-    CU_run_all_tests();
+}
+
+int main(int argc, char **argv)
+{
+    int status = runner_main(argc, argv, add_suite);
+
     world_end();
-    for (CU_pFailureRecord f = CU_get_failure_list(); f; f = f->pNext)
-        printf("    %s:%u: %s\n", f->strFileName, f->uiLineNumber,
-               f->strCondition);
-    run = CU_get_number_of_tests_run();
-    failed = CU_get_number_of_tests_failed();
-    CU_cleanup_registry();
-    printf("%u passed, %u failed\n", run - failed, failed);
-    return failed ? 1 : 0;
+    return status;
 }
