@@ -12,9 +12,10 @@ $(SCREED_TESTED): $(call objects,host,$(wildcard tools/screed/*.c \
 	$(call say,link,$@)
 	$(screed_link) -levent -lcjson -lmd -lpthread
 
-$(SCREED_TESTS): $(call objects,host,$(filter-out %/fake_cell.c \
-	%/fake_domains.c,$(wildcard tests/screed/*.c)) $(filter-out %/main.c,$(wildcard tools/screed/*.c \
-	tools/bundle/*.c)) $(wildcard tools/lib/*.c))
+$(SCREED_TESTS): $(call objects,host,tests/runner.c \
+	$(filter-out %/fake_cell.c %/fake_domains.c,$(wildcard tests/screed/*.c)) \
+	$(filter-out %/main.c,$(wildcard tools/screed/*.c tools/bundle/*.c)) \
+	$(wildcard tools/lib/*.c))
 	$(call say,link,$@)
 	$(screed_link) -lcunit -levent -lcjson -lmd -lpthread
 
