@@ -371,9 +371,11 @@ int manager_start(struct manager *m, struct definition *d,
     if (d->life == LIFE_LIVE)
         return refuse(why, XEN_EINVAL, "'%s' runs already as domain %u",
                       definition_name(d), d->state.id);
-    deadline_clear(&m->deadlines, &d->due);
-    d->life = LIFE_DOWN;
     d->tries = 0;
     result = -life_begin(m, d);
-    return result ? refuse_create(m, d, result, why) : 0;
+    if (!result) {
+        deadline_clear(&m->deadlines, &d->due);
+        return 0;
+    }
+    return refuse_create(m, d, result, why);
 }

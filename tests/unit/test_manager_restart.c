@@ -107,6 +107,27 @@ static void test_refused_tries_go_on(void)
     managed_free(w);
 }
 
+/* Who asks for a start that cannot be gives up nothing. */
+static void test_refused_start_in_back_off(void)
+{
+    struct managed *w = managed_make();
+    struct definition *d = managed_run_named(w, "web", SCREE_RESTART_ALWAYS);
+
+    managed_end(w, d, SHUTDOWN_crash, 0);
+    w->cell->fail_create = -XEN_ENOMEM;
+    CU_ASSERT_EQUAL(manager_start(&w->m, d, &w->why), XEN_ENOMEM);
+    CU_ASSERT_EQUAL(d->life, LIFE_BACKOFF);
+    w->cell->fail_create = 0;
+    managed_wait(w, 100 * MS);
+    CU_ASSERT_EQUAL(d->life, LIFE_LIVE);
+    managed_end(w, d, SHUTDOWN_crash, 0);
+    CU_ASSERT_EQUAL(manager_start(&w->m, d, &w->why), 0);
+    managed_wait(w, 1000 * MS); /* once */
+    CU_ASSERT_EQUAL(d->life, LIFE_LIVE);
+    CU_ASSERT_EQUAL(w->cell->count, 1);
+    managed_free(w);
+}
+
 static void test_stop_ends_back_off(void)
 {
     struct managed *w = managed_make();
@@ -324,6 +345,7 @@ void suite_manager_restart(void)
         {"back-off, and forgiveness", test_back_off},
         {"retries come to an end", test_retries_end},
         {"refused tries go on", test_refused_tries_go_on},
+        {"a refused start in back-off", test_refused_start_in_back_off},
         {"stop ends back-off", test_stop_ends_back_off},
         {"definitions are rebuilt", test_rebuilt},
         {"so are those that ended meanwhile", test_ended_meanwhile},
