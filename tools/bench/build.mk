@@ -49,6 +49,6 @@ $(BENCH_CELLS): $(BUILD)/cells/%.bundle: tools/bench/%.conf $(BUNDLE_TOOL) \
 bench: setup-bench
 	@+$(AGAIN) bench-built
 
-bench-built: hypervisor $(BENCH) $(BENCH_BARE) $(BENCH_CELLS) $(BENCH_LINUX) \
+bench-built: all $(BENCH) $(BENCH_BARE) $(BENCH_CELLS) $(BENCH_LINUX) \
 		store-tools
 	@$(BENCH) --build $(BUILD) --out $(BENCH_DIR) $(BENCH_FLAGS)
