@@ -321,20 +321,34 @@ static uint64_t settle(struct controlled *t)
     return left;
 }
 
+/* Frames that `count` domains took for good. What leaks does so each time; a
+ * page of a buffer that is kept is drawn once. */
+static uint64_t lost(struct controlled *t, uint64_t before, unsigned count)
+{
+    uint64_t after, lost = 1;
+
+    for (unsigned i = 0; i < 3 && lost; i++) {
+        CHECK(pass_through(t, count));
+        after = frames_left(t);
+        lost = before > after ? before - after : 0;
+        before = after;
+    }
+    return lost;
+}
+
 static void test_many(void)
 {
     struct controlled t;
-    uint64_t before, after;
+    uint64_t frames;
     time_t start;
 
     if (begin(&t) && CHECK(cell_web_up(&t.cell))) {
-        before = settle(&t);
+        frames = settle(&t);
         start = time(NULL);
-        CHECK(pass_through(&t, MANY));
-        after = frames_left(&t);
-        printf(" [%ld s, %ld frames]", (long)(time(NULL) - start),
-               (long)(before - after));
-        CHECK(after == before);
+        frames = lost(&t, frames, MANY);
+        printf(" [%ld s, %lu frames]", (long)(time(NULL) - start),
+               (unsigned long)frames);
+        CHECK(frames == 0);
         CHECK(cell_web_up(&t.cell));
     }
     end(&t);
