@@ -3,10 +3,10 @@
  * One Ethernet device, polled: queues of whole frames in buffers that the
  * caller owns. It keeps no buffers, sleeps never and knows no protocol.
  *
- * Transmit: while net_tx_room() > 0, net_queue() takes a frame; net_kick()
- * hands the queued frames over. A buffer is the caller's again as soon as
- * net_tx_waiting() says that fewer frames wait than were queued after it.
- * Receive: net_post() lends a buffer; net_take() gives it back, filled.
+ * Transmit: while fewer than NET_RING frames wait, net_queue() takes a frame;
+ * net_kick() hands the queued frames over. A buffer is the caller's again as
+ * soon as net_tx_waiting() says that fewer frames wait than were queued after
+ * it. Receive: net_post() lends a buffer; net_take() gives it back, filled.
  * Buffers come back in the order in which they were lent.
  */
 #ifndef NET_H
@@ -41,11 +41,9 @@ struct net_counts {
 /* Starts the device. 0, or a negative error: there is none. */
 int net_open(struct net_device *d);
 
-/* Frames that net_queue() can take now. */
-unsigned net_tx_room(const struct net_device *d);
 /* Frames queued and not yet handed over. */
 unsigned net_tx_waiting(const struct net_device *d);
-/* Precondition: net_tx_room(d) > 0, 14 <= length <= NET_FRAME_MAX. */
+/* Precondition: net_tx_waiting(d) < NET_RING, 14 <= length <= NET_FRAME_MAX. */
 void net_queue(struct net_device *d, const void *frame, uint32_t length);
 /* Hands over what waits. Some may go on waiting: then a wake-up follows. */
 void net_kick(struct net_device *d);

@@ -25,11 +25,6 @@ unsigned net_tx_waiting(const struct net_device *d)
     return d->tx_produced - d->tx_consumed;
 }
 
-unsigned net_tx_room(const struct net_device *d)
-{
-    return NET_RING - net_tx_waiting(d);
-}
-
 void net_queue(struct net_device *d, const void *frame, uint32_t length)
 {
     struct scree_vio_desc *desc = &d->ring->tx[d->tx_produced % NET_RING];

@@ -24,7 +24,6 @@ enum definition_life {
 #define DEFINITION_CRASH_SAID 8  /* preserved: its end was counted */
 #define DEFINITION_WATCHDOG   16 /* back after the watchdog */
 #define DEFINITION_UNKNOWN    32 /* rebuilt without its command line */
-#define DEFINITION_COLLECT    64 /* ended, and could not be collected yet */
 
 struct definition {
     struct lookup_link by_name, by_domain;

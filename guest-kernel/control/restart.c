@@ -8,7 +8,7 @@
 #define DELAY_FIRST 100000000ull   /* ns */
 #define DELAY_MOST  30000000000ull /* ns */
 
-bool restart_failed(uint32_t reason, uint32_t code)
+static bool failed(uint32_t reason, uint32_t code)
 {
     return reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog || code != 0;
 }
@@ -17,7 +17,7 @@ bool restart_wanted(const struct restart_end *e)
 {
     switch (e->policy) {
     case SCREE_RESTART_ON_FAILURE:
-        return restart_failed(e->reason, e->code) &&
+        return failed(e->reason, e->code) &&
                (e->retries == 0 || e->tries < e->retries);
     case SCREE_RESTART_ALWAYS:
     case SCREE_RESTART_UNLESS_STOPPED:

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RESTART_FORGIVEN                                                       \
-    60000000000ull /* ns: a life that long was a good one */
+/* ns: a life that long was a good one. */
+#define RESTART_FORGIVEN 60000000000ull
 
 struct restart_end {
     uint32_t policy;  /* SCREE_RESTART_* */
@@ -20,7 +20,6 @@ struct restart_end {
     uint32_t code;
 };
 
-bool restart_failed(uint32_t reason, uint32_t code);
 bool restart_wanted(const struct restart_end *e);
 /* ns to wait before try number `tries`, counted from 0. */
 uint64_t restart_delay(uint32_t tries);

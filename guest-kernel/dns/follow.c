@@ -11,9 +11,8 @@
 #include "pebble.h"
 #include "xs/xs.h"
 
-#define RETRY      1000000000ull /* ns, after the store has failed us */
-#define READS      16            /* names in each pass */
-#define VALUE_SIZE 16            /* "255.255.255.255" */
+#define RETRY 1000000000ull /* ns, after the store has failed us */
+#define READS 16            /* names in each pass */
 
 static struct {
     struct dns_server *server;

@@ -8,7 +8,7 @@
 
 #include "store/overlay.h"
 
-int view_find(struct request *r, struct view *v)
+static int find(struct request *r, struct view *v)
 {
     struct walk w;
 
@@ -29,7 +29,7 @@ int view_find(struct request *r, struct view *v)
 
 int view_get(struct request *r, uint32_t rights, struct view *v)
 {
-    int error = view_find(r, v);
+    int error = find(r, v);
     uint32_t has;
 
     if (error)

@@ -16,11 +16,9 @@ struct view {
     struct shadow *shadow;         /* inside */
 };
 
-/* What is at r's path. 0, ENOMEM, ENOSPC; EAGAIN: the transaction was given
- * up. */
-int view_find(struct request *r, struct view *v);
-/* The same, and r may do this to it. Also ENOENT, EACCES. A view stays good
- * until something is changed. */
+/* What is at r's path, if r may do this to it. 0, ENOENT, EACCES, ENOMEM,
+ * ENOSPC; EAGAIN: the transaction was given up. A view stays good until
+ * something is changed. */
 int view_get(struct request *r, uint32_t rights, struct view *v);
 
 /* The changes, after view_get() with what they need. */

@@ -73,11 +73,6 @@ static inline bool mfn_valid(mfn_t m)
     return m.n != UINT64_MAX;
 }
 
-static inline bool mfn_eq(mfn_t a, mfn_t b)
-{
-    return a.n == b.n;
-}
-
 static inline gfn_t gva_gfn(gva_t a)
 {
     return (gfn_t){a.a >> PAGE_SHIFT};

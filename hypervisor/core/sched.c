@@ -48,12 +48,12 @@ void sched_init(struct vcpu *v, struct cpu *c, uint32_t weight)
     atomic_init(&v->sched.state, VCPU_STOPPED);
 }
 
-void sched_account(struct cpu *c, struct vcpu *v, uint64_t now)
+/* v's run up to now. */
+static void account(struct vcpu *v, uint64_t now)
 {
     struct sched_node *s = &v->sched;
     uint64_t ran = now > s->started ? now - s->started : 0;
 
-    (void)c;
     s->run_ns += ran;
     s->vtime += scaled(v, ran);
     s->started = now;
@@ -111,7 +111,7 @@ struct vcpu *sched_pick(struct cpu *c)
     atomic_store(&c->resched, false);
     lock_take(&c->lock);
     if (v)
-        sched_account(c, v, c->now);
+        account(v, c->now);
     able = v && state_of(v) == VCPU_RUNNING;
     if (!able || preempts(c, v)) {
         start_first(c);
@@ -136,7 +136,7 @@ void sched_give_way(struct cpu *c)
     lock_take(&c->lock);
     top = heap_top(&c->queue);
     if (v && top && state_of(v) == VCPU_RUNNING) {
-        sched_account(c, v, c->now);
+        account(v, c->now);
         c->current = NULL;
         /* behind the first of the others, whatever the shares say */
         v->sched.vtime = max_u64(v->sched.vtime, top->key + 1);
@@ -159,7 +159,7 @@ bool sched_block(struct cpu *c, struct vcpu *v, bool unless_pending)
     c->now = machine_clock();
     lock_take(&c->lock);
     if (state_of(v) == VCPU_RUNNING) {
-        sched_account(c, v, c->now);
+        account(v, c->now);
         enter(v, VCPU_BLOCKED, c->now);
         blocked = !unless_pending || !vcpu_pending(v);
         if (blocked)

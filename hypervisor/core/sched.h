@@ -73,7 +73,5 @@ struct sched_use {
     uint32_t weight;
 };
 struct sched_use sched_use(struct vcpu *v);
-/* Accounts v's run up to now. v is c->current. */
-void sched_account(struct cpu *c, struct vcpu *v, uint64_t now);
 
 #endif

@@ -25,12 +25,10 @@
 #define BAR_IO           1u
 #define BAR_TYPE         6u
 #define BAR_64           4u
-#define CAPABILITIES_MAX                                                       \
-    48 /* no room for more: then it is a loop                                  \
-        */
+#define CAPABILITIES_MAX 48 /* more do not fit: then it is a loop */
 
-#define MSIX_ENABLE   0x8000u
-#define MSIX_MASK_ALL 0x4000u
+#define MSIX_ENABLE      0x8000u
+#define MSIX_MASK_ALL    0x4000u
 
 static uint32_t get(uint32_t bdf, unsigned at, unsigned width)
 {

@@ -11,7 +11,6 @@
 #define IP            14
 #define IP_LENGTH     16
 #define IP_FLAGS      20
-#define IP_TTL        22
 #define IP_PROTOCOL   23
 #define IP_CHECKSUM   24
 #define IP_ADDRESSES  26

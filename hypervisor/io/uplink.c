@@ -11,10 +11,8 @@
 #include "io/check.h"
 #include "io/switch.h"
 
-#define ANSWER_NS                                                              \
-    3000000000ull   /* a reply later than this was not asked for               \
-                     */
-#define WAKE_MAX 16 /* waiting domains woken per pass */
+#define ANSWER_NS 3000000000ull /* a reply after this was not asked for */
+#define WAKE_MAX  16            /* waiting domains woken per pass */
 
 _Static_assert(sizeof(struct uplink) <= PAGE_SIZE, "one frame");
 

@@ -68,9 +68,6 @@ struct vcpu_exit {
 #define FAULT_PAGE_PRESENT 1u
 #define FAULT_PAGE_WRITE   2u
 #define FAULT_PAGE_EXECUTE 16u
-#define HYPERCALL_SYSCALL_SIZE                                                 \
-    2 /* bytes regs.rip is past the entering insn                              \
-       */
 
 /* Start-of-day state as docs/abi.md says: all registers 0 but these. */
 void machine_vcpu_init(struct machine_vcpu *mv, struct machine_space *space,

@@ -125,30 +125,29 @@ struct scree_reply {
  *  OBJECT_SEAL OBJECT_DROP OBJECT_GET   as in scree/control.h
  *               scree_control_object    the same
  */
-#define SCREE_MANAGE_CELL         1
-#define SCREE_MANAGE_RUN          2
-#define SCREE_MANAGE_LIST         3
-#define SCREE_MANAGE_STOP         4
-#define SCREE_MANAGE_KILL         5
-#define SCREE_MANAGE_PAUSE        6
-#define SCREE_MANAGE_RESUME       7
-#define SCREE_MANAGE_START        8
-#define SCREE_MANAGE_REMOVE       9
-#define SCREE_MANAGE_SET          10
-#define SCREE_MANAGE_OBJECT_BEGIN 11
-#define SCREE_MANAGE_OBJECT_WRITE 12
-#define SCREE_MANAGE_OBJECT_SEAL  13
-#define SCREE_MANAGE_OBJECT_DROP  14
-#define SCREE_MANAGE_OBJECT_GET   15
+#define SCREE_MANAGE_CELL            1
+#define SCREE_MANAGE_RUN             2
+#define SCREE_MANAGE_LIST            3
+#define SCREE_MANAGE_STOP            4
+#define SCREE_MANAGE_KILL            5
+#define SCREE_MANAGE_PAUSE           6
+#define SCREE_MANAGE_RESUME          7
+#define SCREE_MANAGE_START           8
+#define SCREE_MANAGE_REMOVE          9
+#define SCREE_MANAGE_SET             10
+#define SCREE_MANAGE_OBJECT_BEGIN    11
+#define SCREE_MANAGE_OBJECT_WRITE    12
+#define SCREE_MANAGE_OBJECT_SEAL     13
+#define SCREE_MANAGE_OBJECT_DROP     14
+#define SCREE_MANAGE_OBJECT_GET      15
 
 /* After which ends a domain comes back. Back-off: 100 ms, doubling to 30 s;
  * starts over after a life of a minute. A stop or kill by request is never
  * followed by a restart. */
-#define SCREE_RESTART_NO          0
-#define SCREE_RESTART_ON_FAILURE  1 /* crash, watchdog, code not 0 */
-#define SCREE_RESTART_ALWAYS      2
-#define SCREE_RESTART_UNLESS_STOPPED                                           \
-    3 /* the same inside one life of the cell */
+#define SCREE_RESTART_NO             0
+#define SCREE_RESTART_ON_FAILURE     1 /* crash, watchdog, code not 0 */
+#define SCREE_RESTART_ALWAYS         2
+#define SCREE_RESTART_UNLESS_STOPPED 3 /* the same in one life of the cell */
 
 struct scree_manage_run {
     struct scree_domain_config config; /* image and module are ignored; ipv4:
@@ -167,13 +166,12 @@ struct scree_manage_run {
 
 #define SCREE_RUN_DEFINE    1 /* only define it: it is down until START */
 #define SCREE_RUN_REMOVE    2 /* REMOVE it by itself when it is down for good */
-#define SCREE_RUN_ADOPT                                                        \
-    4 /* if the name is defined already, with the same image, files, memory,   \
-       * group, command line, on_crash and address (if FIXED): not an error;   \
-       * it takes restart, retries and REMOVE from here, nothing else happens, \
-       * and the answer is its state. Else as without. For a host that finds a \
-       * new life after SYNC: RUN everything it knows with ADOPT, what is down \
-       * with DEFINE, too. */
+/* If the name is defined already, with the same image, files, memory, group,
+ * command line, on_crash and address (if FIXED): not an error; it takes
+ * restart, retries and REMOVE from here, nothing else happens, and the answer
+ * is its state. Else as without. For a host that finds a new life after SYNC:
+ * RUN everything it knows with ADOPT, what is down with DEFINE, too. */
+#define SCREE_RUN_ADOPT     4
 
 struct scree_manage_name {
     char name[SCREE_NAME_MAX];
@@ -202,20 +200,16 @@ struct scree_manage_write {
     uint64_t offset;
 };
 
-/* scree_manage_state.phase */
-#define SCREE_PHASE_DOWN     0 /* not running, and will not by itself */
-#define SCREE_PHASE_STARTING 1 /* runs, but has not slept yet */
-#define SCREE_PHASE_READY    2
-#define SCREE_PHASE_UNHEALTHY                                                  \
-    3 /* less than a quarter of its watchdog's time                            \
-       * is left, or back after the watchdog and not                           \
-       * ready yet */
-#define SCREE_PHASE_PAUSED   4
-#define SCREE_PHASE_STOPPING 5
-#define SCREE_PHASE_BACKOFF  6 /* comes back at next_ns */
-#define SCREE_PHASE_CRASHED  7 /* preserved, or down after a crash */
-
-#define SCREE_END_TEXT       96
+/* scree_manage_state.phase; UNHEALTHY: less than a quarter of its watchdog's
+ * time is left, or it is back after the watchdog and not ready yet. */
+#define SCREE_PHASE_DOWN      0 /* not running, and will not by itself */
+#define SCREE_PHASE_STARTING  1 /* runs, but has not slept yet */
+#define SCREE_PHASE_READY     2
+#define SCREE_PHASE_UNHEALTHY 3
+#define SCREE_PHASE_PAUSED    4
+#define SCREE_PHASE_STOPPING  5
+#define SCREE_PHASE_BACKOFF   6 /* comes back at next_ns */
+#define SCREE_PHASE_CRASHED   7 /* preserved, or down after a crash */
 
 struct scree_manage_state {
     uint32_t serial; /* of the definition, growing */

@@ -275,16 +275,6 @@ void qemu_stop(struct qemu *q)
 
 /* -------------------------------------------------------- the console */
 
-size_t qemu_position(struct qemu *q)
-{
-    size_t n;
-
-    pthread_mutex_lock(&q->lock);
-    n = q->length;
-    pthread_mutex_unlock(&q->lock);
-    return n;
-}
-
 char *qemu_text(struct qemu *q, size_t from)
 {
     char *copy;

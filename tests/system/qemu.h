@@ -45,7 +45,6 @@ struct qemu;
 struct qemu *qemu_start(struct qemu_options *o);
 
 /* The console so far is a text that only grows; positions are offsets in it. */
-size_t qemu_position(struct qemu *q);
 /* Waits until a line after `from` matches the extended regular expression.
  * The offset behind the match, or 0: timeout or QEMU has ended. */
 size_t qemu_wait(struct qemu *q, size_t from, const char *regex,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* See net_world.h. */
 #include <stdlib.h>
 #include <string.h>
 

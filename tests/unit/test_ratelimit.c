@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What a rate lets through, in the long run and at once. */
 #include "io/ratelimit.h"
 #include "unit.h"
 

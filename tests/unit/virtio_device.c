@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* See virtio_device.h. */
 #include <string.h>
 
 #include "virtio_device.h"

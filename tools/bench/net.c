@@ -21,7 +21,6 @@
 #define USER_HTTP   18080
 #define USER_UDP    18007
 #define STREAM_FILE "stream.bin"
-#define STREAM_SIZE (8u << 20)
 #define UDP_ROUNDS  500
 
 struct target {

@@ -46,7 +46,6 @@ bool value_yes(const char *text, bool *out);
 bool value_label(const char *text);
 
 /* "sha256:" and 64 lower-case hexadecimal digits */
-#define VALUE_DIGEST_TEXT 72 /* room for it */
 bool value_is_digest(const char *text);
 
 /* Room for "255.255.255.255". */

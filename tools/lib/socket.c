@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 1024
 
-bool socket_address(struct sockaddr_un *out, const char *path, struct error *e)
+/* Refuses a path that no Unix socket can have. */
+static bool make_address(struct sockaddr_un *out, const char *path,
+                         struct error *e)
 {
     size_t n = strlen(path);
 
@@ -34,7 +37,7 @@ static bool bind_private(int fd, const char *path, struct error *e)
     mode_t old;
     int failed;
 
-    if (!socket_address(&address, path, e))
+    if (!make_address(&address, path, e))
         return false;
     if (unlink(path) && errno != ENOENT)
         return error_set(e, "not-possible", "cannot replace %s: %s", path,
@@ -70,7 +73,7 @@ int socket_connect(const char *path, struct error *e)
     struct sockaddr_un address;
     int fd;
 
-    if (!socket_address(&address, path, e))
+    if (!make_address(&address, path, e))
         return -1;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))

@@ -4,12 +4,8 @@
 #define LIB_SOCKET_H
 
 #include <stdbool.h>
-#include <sys/un.h>
 
 #include "tools/lib/error.h"
-
-/* Refuses a path that no Unix socket can have. */
-bool socket_address(struct sockaddr_un *out, const char *path, struct error *e);
 
 /* A listening socket of mode 0600, not blocking, closed on exec. A file that
  * stands there is replaced, so the caller holds the cell's lock. -1: see e. */

@@ -93,11 +93,6 @@ unsigned strings_count(const char *bytes, size_t size);
  * for free(). NULL: no memory. */
 char **strings_array(const char *bytes, size_t size, unsigned *count);
 
-/* "r5" and so on, at most PERMISSION_TEXT bytes with the 0. False: EINVAL. */
-#define PERMISSION_TEXT 16
-bool permission_text(const struct xs_permissions *p,
-                     char text[PERMISSION_TEXT]);
-
 /* Where a xenbus device would be. */
 const char *path_device(void);
 

@@ -35,11 +35,15 @@ bool xs_strings_to_perms(struct xs_permissions *perms, unsigned int num,
     return true;
 }
 
-bool permission_text(const struct xs_permissions *p, char text[PERMISSION_TEXT])
+#define TEXT_ROOM 16
+
+/* "r5" and so on. */
+static bool permission_text(const struct xs_permissions *p,
+                            char text[TEXT_ROOM])
 {
     if (p->perms & ~(unsigned)(XS_PERM_READ | XS_PERM_WRITE))
         return bad();
-    snprintf(text, PERMISSION_TEXT, "%c%u", letters[p->perms], p->id);
+    snprintf(text, TEXT_ROOM, "%c%u", letters[p->perms], p->id);
     return true;
 }
 
@@ -70,7 +74,7 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
                         const char *path, struct xs_permissions *perms,
                         unsigned int num_perms)
 {
-    char text[PERMISSION_TEXT];
+    char text[TEXT_ROOM];
     struct ask a;
 
     ask_begin(&a, XS_SET_PERMS, t);

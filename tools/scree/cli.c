@@ -45,17 +45,6 @@ int cli_usage(const struct cli *c, const char *format, ...)
     return STATUS_USAGE;
 }
 
-bool cli_usage_set(struct error *e, const char *format, ...)
-{
-    char text[sizeof(e->text)];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    return error_set(e, "usage", "%s", text);
-}
-
 bool cli_why(struct error *e, const struct why *w)
 {
     return error_set(e, "failed", "%.990s", w->text);

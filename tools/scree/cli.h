@@ -55,9 +55,6 @@ int cli_fail(const struct error *e);
 int cli_usage(const struct cli *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-bool cli_usage_set(struct error *e, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* From why (tools/bundle) to error: always false. */
 bool cli_why(struct error *e, const struct why *w);
 

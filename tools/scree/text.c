@@ -78,7 +78,7 @@ struct text text_time(double at)
 }
 
 /* "1h30m", "90": seconds; false if nothing or more than that stands there. */
-bool text_parse_span(const char *text, double *seconds)
+static bool parse_span(const char *text, double *seconds)
 {
     double total = 0;
 
@@ -134,7 +134,7 @@ bool text_parse_since(const char *text, double now, double *out)
 
     if (parse_date(text, out))
         return true;
-    if (!text_parse_span(text, &n))
+    if (!parse_span(text, &n))
         return false;
     *out = strspn(text, "0123456789.") == strlen(text) ? n : now - n;
     return true;

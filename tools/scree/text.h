@@ -32,9 +32,6 @@ struct text text_time(double at);
  * time counts back from now. */
 bool text_parse_since(const char *text, double now, double *out);
 
-/* "10", "1.5", "2m", "1h": seconds. */
-bool text_parse_span(const char *text, double *seconds);
-
 /* Bytes from a domain: what could drive a terminal is shown as \xNN. */
 void text_print_safe(FILE *out, const char *text);
 

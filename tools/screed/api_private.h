@@ -35,7 +35,5 @@ void api_write(struct connection *c, const char *text);
 
 /* Starts it now, or when its domain's lock is free. */
 void op_begin(struct op *op);
-/* Frees what the op has; it is in no list. */
-void op_free(struct op *op);
 
 #endif

@@ -12,7 +12,8 @@
 
 /* ------------------------------------------------------------------ ops */
 
-void op_free(struct op *op)
+/* What the op has, too; it is in no list. */
+static void op_free(struct op *op)
 {
     domain_unwatch(&op->watch);
     journal_leave(op->s->journal, &op->follower);

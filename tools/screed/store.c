@@ -14,9 +14,7 @@
 
 #define PACKET_MOST (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 #define READ_HIGH   (2 * PACKET_MOST)
-#define UNREAD_SLOW                                                            \
-    (64u << 10)                  /* waits for the client: it is not read from  \
-                                  */
+#define UNREAD_SLOW (64u << 10)  /* the client waits: it is not read from */
 #define UNREAD_MOST (256u << 10) /* it is cut off */
 
 struct client {

@@ -16,7 +16,6 @@ static struct {
     char *text; /* 0-terminated, or NULL */
     size_t size;
     const char *input;
-    bool echo;
 } console = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void host_devices_start(void)
@@ -41,8 +40,6 @@ void machine_console_write(const char *bytes, size_t n)
     memcpy(console.text + console.size, bytes, n);
     console.size += n;
     console.text[console.size] = 0;
-    if (console.echo)
-        fwrite(bytes, 1, n, stderr);
     pthread_mutex_unlock(&console.mutex);
 }
 
@@ -63,11 +60,6 @@ void host_console_clear(void)
     free(console.text);
     console.text = NULL;
     console.size = 0;
-}
-
-void host_console_echo(bool on)
-{
-    console.echo = on;
 }
 
 void host_console_type(const char *bytes)

@@ -98,7 +98,6 @@ must_check bool host_catch_stop(void (*fn)(void *argument), void *argument,
 /* What the cell printed since the start or the last host_console_clear(). */
 const char *host_console_text(void);
 void host_console_clear(void);
-void host_console_echo(bool on);           /* also to stderr */
 void host_console_type(const char *bytes); /* what machine_console_read sees */
 
 void host_random_present(bool present);

@@ -37,9 +37,7 @@ void boot_set_cmdline(const char *text);
 void pvh_read(uint32_t info);
 void multiboot2_read(uint32_t info);
 
-/* The value of `name=` on the command line, or NULL. Ends at a blank. */
-const char *boot_option(const char *name);
-/* True when the option is there and its value is `value`. */
+/* True when `name=` is on the command line and its value is `value`. */
 bool boot_option_is(const char *name, const char *value);
 
 #endif

@@ -6,7 +6,8 @@
 #include "base/string.h"
 #include "machine/x86/boot.h"
 
-const char *boot_option(const char *name)
+/* The value of `name=` on the command line, or NULL. Ends at a blank. */
+static const char *find(const char *name)
 {
     size_t n = string_length(name);
     const char *at = boot_facts.cmdline;
@@ -24,7 +25,7 @@ const char *boot_option(const char *name)
 
 bool boot_option_is(const char *name, const char *value)
 {
-    const char *v = boot_option(name);
+    const char *v = find(name);
     size_t n = string_length(value);
 
     return v && string_starts(v, value) && (v[n] == 0 || v[n] == ' ');

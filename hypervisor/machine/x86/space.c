@@ -13,13 +13,14 @@
 #include "machine/x86/paging.h"
 #include "machine/x86/percpu.h"
 
-#define SOFT_SHIFT 9
-#define SOFT_MASK  7u
-#define TABLE_ENTRY                                                            \
-    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED) /* | address */
+#define SOFT_SHIFT    9
+#define SOFT_MASK     7u
 #define LEVELS        4
 #define ENTRIES       512u
 #define FLUSH_ONE_MAX 32
+
+/* With the table's address. */
+#define TABLE_ENTRY   (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 
 _Static_assert(SCREE_GUEST_END % (1ull << 39) == 0, "whole root slots");
 #define GUEST_SLOTS (SCREE_GUEST_END >> 39)
