@@ -241,6 +241,7 @@ static void hold_watchdogs(struct domain *d)
 {
     uint64_t now = machine_clock();
 
+    lock_take(&d->lock);
     for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
         struct watchdog *w = &d->watchdogs[i];
         uint64_t deadline = timer_stop(d->vcpu.cpu, &w->timer);
@@ -248,12 +249,14 @@ static void hold_watchdogs(struct domain *d)
         if (deadline != UINT64_MAX)
             w->left = deadline > now ? deadline - now : 1;
     }
+    lock_release(&d->lock);
 }
 
 static void release_watchdogs(struct domain *d)
 {
     uint64_t now = machine_clock();
 
+    lock_take(&d->lock);
     for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
         struct watchdog *w = &d->watchdogs[i];
 
@@ -261,6 +264,7 @@ static void release_watchdogs(struct domain *d)
             timer_set(d->vcpu.cpu, &w->timer, now + w->left);
         w->left = 0;
     }
+    lock_release(&d->lock);
 }
 
 int domain_pause(struct domain *d)

@@ -94,7 +94,7 @@ struct domain {
     struct watchdog {
         struct timer timer;
         struct domain *domain;
-        uint64_t left; /* ns, while the domain is paused; else 0 */
+        uint64_t left; /* ns, while the domain is paused; else 0. Under lock */
     } watchdogs[DOMAIN_WATCHDOGS];
     uint64_t memory;           /* pages of RAM it may have now */
     uint64_t memory_max;       /* and at most */

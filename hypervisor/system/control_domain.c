@@ -289,6 +289,7 @@ static uint64_t watchdog_deadline(struct domain *d)
 
     if (domain_state(d) >= DOMAIN_CRASHED)
         return 0;
+    lock_take(&d->lock);
     for (unsigned i = 0; i < DOMAIN_WATCHDOGS; i++) {
         struct watchdog *w = &d->watchdogs[i];
         uint64_t at = timer_deadline(d->vcpu.cpu, &w->timer);
@@ -297,6 +298,7 @@ static uint64_t watchdog_deadline(struct domain *d)
             at = machine_clock() + w->left;
         first = min_u64(first, at);
     }
+    lock_release(&d->lock);
     return first == UINT64_MAX ? 0 : first;
 }
 

@@ -120,9 +120,19 @@ static void watchdog_expired(struct timer *t, uint64_t now)
         crash_watchdog(d);
 }
 
+/* Watchdogs are set under the domain's lock: another CPU may just be pausing
+ * it, and a call that is under way then changes what stands still. */
 static bool armed(struct domain *d, const struct watchdog *w)
 {
-    return timer_deadline(d->vcpu.cpu, &w->timer) != UINT64_MAX;
+    return w->left || timer_deadline(d->vcpu.cpu, &w->timer) != UINT64_MAX;
+}
+
+static void arm(struct domain *d, struct watchdog *w, uint64_t deadline)
+{
+    bool paused = domain_state(d) == DOMAIN_PAUSED && deadline != UINT64_MAX;
+
+    w->left = paused ? deadline - machine_clock() : 0;
+    timer_set(d->vcpu.cpu, &w->timer, paused ? UINT64_MAX : deadline);
 }
 
 /* For the control domain. */
@@ -142,7 +152,7 @@ static int64_t watchdog_start(struct domain *d, uint64_t deadline)
         if (armed(d, w))
             continue;
         timer_init(&w->timer, watchdog_expired);
-        timer_set(d->vcpu.cpu, &w->timer, deadline);
+        arm(d, w, deadline);
         return i + 1;
     }
     return -XEN_ENOSPC;
@@ -156,7 +166,7 @@ static int64_t watchdog_change(struct domain *d, const struct sched_watchdog *s,
 
     if (!armed(d, w))
         return -XEN_EINVAL;
-    timer_set(d->vcpu.cpu, &w->timer, s->timeout ? deadline : UINT64_MAX);
+    arm(d, w, s->timeout ? deadline : UINT64_MAX);
     return 0;
 }
 
@@ -172,8 +182,10 @@ static int64_t watchdog(struct vcpu *v, uint64_t at)
     if (w.id > DOMAIN_WATCHDOGS || (w.id == 0 && w.timeout == 0))
         return -XEN_EINVAL;
     deadline = machine_clock() + min_u64(w.timeout, TIMEOUT_MAX) * NS_PER_S;
+    lock_take(&d->lock);
     result =
         w.id ? watchdog_change(d, &w, deadline) : watchdog_start(d, deadline);
+    lock_release(&d->lock);
     if (result >= 0)
         note_seconds(d, w.timeout);
     return result;

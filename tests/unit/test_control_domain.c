@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "io/net_port.h"
+#include "system/hypercall.h"
 #include "system/loop.h"
 
 #define ROUNDS 10000
@@ -294,6 +295,43 @@ static void a_watchdog_may_come_too_late(void)
     life_later(&x.w, 200);
     control_settle(&x);
     CU_ASSERT_EQUAL(control_state(&x, id).reason, SHUTDOWN_watchdog);
+    control_stop(&x);
+}
+
+/* A call that was under way when another CPU paused the domain. */
+static int64_t late_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
+{
+    struct sched_watchdog s = {.id = id, .timeout = seconds};
+    struct hypercall call = {.a = {SCHEDOP_watchdog, 0x108000}};
+
+    guest_put(d, 0x108000, &s, sizeof(s));
+    return hc_sched_op(&d->vcpu, &call);
+}
+
+static void a_watchdog_is_renewed_in_the_moment_of_a_pause(void)
+{
+    struct control_world x;
+    struct domain *d;
+    uint32_t id;
+
+    control_prepare();
+    control_start(&x);
+    id = control_make(&x, "renewing");
+    d = life_find(&x.w, id);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    CU_ASSERT_EQUAL(life_watchdog(d, 0, 5), 1);
+    life_later(&x.w, 4000);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, pause, id), 0);
+    CU_ASSERT_EQUAL(late_watchdog(d, 1, 5), 0);
+    life_later(&x.w, 60000);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    life_later(&x.w, 4000);
+    CU_ASSERT_EQUAL(control_state(&x, id).state, SCREE_DOMAIN_RUNNING);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, pause, id), 0);
+    CU_ASSERT_EQUAL(late_watchdog(d, 1, 0), 0);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    life_later(&x.w, 60000);
+    CU_ASSERT_EQUAL(control_state(&x, id).state, SCREE_DOMAIN_RUNNING);
     control_stop(&x);
 }
 
@@ -840,6 +878,8 @@ void suite_control_domain(void)
         {"a pause breaks no sleep", a_pause_breaks_no_sleep},
         {"time goes by a paused domain", time_goes_by_a_paused_domain},
         {"a watchdog may come too late", a_watchdog_may_come_too_late},
+        {"a watchdog is renewed in the moment of a pause",
+         a_watchdog_is_renewed_in_the_moment_of_a_pause},
         {"paused domains can be killed", paused_domains_can_be_killed},
         {"ends are kept until collected", ends_are_kept_until_collected},
         {"exit codes have limits", exit_codes_have_limits},
