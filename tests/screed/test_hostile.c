@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients, cells and directories that want to harm. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/screed/daemon.h"
+#include "tools/lib/paths.h"
 
 /* Sends n times text, and counts lines of answers meanwhile; all of them come
  * within 10 s. */
@@ -201,6 +204,70 @@ static void a_cell_dies_while_a_domain_is_removed(void)
     daemon_end(&d);
 }
 
+/* ------------------------------------------------------------ the place */
+
+static void the_directory_is_made_private(void)
+{
+    struct daemon d;
+    char path[256];
+    struct stat st;
+
+    daemon_home(&d);
+    daemon_path(&d, "", path);
+    CU_ASSERT(!mkdir(path, 0700) && !chmod(path, 0777));
+    CU_ASSERT_FATAL(daemon_start(&d));
+    CU_ASSERT(!stat(path, &st) && (st.st_mode & 0777) == 0700);
+    daemon_end(&d);
+}
+
+static void a_directory_of_others_is_refused(void)
+{
+    char path[256], other[128];
+    struct daemon d;
+    struct stat st;
+
+    daemon_home(&d);
+    snprintf(other, sizeof(other), "%s/other", d.home);
+    snprintf(path, sizeof(path), "%s/" CELL, d.home);
+    CU_ASSERT(!mkdir(other, 0755) && !symlink(other, path));
+    daemon_spawn(&d);
+    CU_ASSERT_EQUAL(daemon_wait(&d), 1);
+    CU_ASSERT(!stat(other, &st) && (st.st_mode & 0777) == 0755);
+    unlink(path);
+    if (!geteuid()) {
+        CU_ASSERT(!mkdir(path, 0700) && !chown(path, 65534, 65534));
+        daemon_spawn(&d);
+        CU_ASSERT_EQUAL(daemon_wait(&d), 1);
+    }
+    daemon_end(&d);
+}
+
+/* One that still writes what it knows has the lock, and no sockets. */
+static void a_screed_that_ends_is_waited_for(void)
+{
+    struct daemon d;
+    char path[256];
+    int fd;
+
+    daemon_home(&d);
+    daemon_path(&d, "", path);
+    mkdir(path, 0700);
+    daemon_path(&d, CELL_LOCK, path);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CU_ASSERT(!flock(fd, LOCK_EX));
+    daemon_spawn(&d);
+    usleep(300000);
+    CU_ASSERT(!unlink(path));
+    close(fd);
+    for (int i = 0; i < 500 && access(path, F_OK); i++)
+        usleep(10000);
+    daemon_path(&d, CELL_API, path);
+    for (int i = 0; i < 500 && !client_open(&d.api, path, &d.error); i++)
+        usleep(10000);
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    daemon_end(&d);
+}
+
 void suite_hostile(void)
 {
     CU_pSuite s = CU_add_suite("hostile", NULL, NULL);
@@ -211,4 +278,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, texts_may_have_brackets);
     CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
+    CU_ADD_TEST(s, the_directory_is_made_private);
+    CU_ADD_TEST(s, a_directory_of_others_is_refused);
+    CU_ADD_TEST(s, a_screed_that_ends_is_waited_for);
 }

@@ -194,6 +194,21 @@ bool paths_cells(char ***names, size_t *count, struct error *e)
     return *names || error_set(e, "no-memory", "out of memory");
 }
 
+/* It may have been there before: then it must be ours, and ours only. */
+static bool make_private(const char *directory, struct error *e)
+{
+    struct stat st;
+
+    if (lstat(directory, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+        return error_set(e, "not-possible",
+                         "%s is not a directory of yours; remove it, or set "
+                         "SCREE_HOME to another one",
+                         directory);
+    return !(st.st_mode & 077) || !chmod(directory, 0700) ||
+           error_set(e, "not-possible", "cannot make %s private: %s", directory,
+                     strerror(errno));
+}
+
 bool paths_make(const char *directory, struct error *e)
 {
     struct path p = {""};
@@ -212,6 +227,6 @@ bool paths_make(const char *directory, struct error *e)
                              p.text, strerror(errno));
         *at = kept;
         if (!kept)
-            return true;
+            return make_private(p.text, e);
     }
 }

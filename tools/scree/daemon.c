@@ -150,15 +150,16 @@ static size_t read_some(const char *path, char *to, size_t size)
 
 pid_t daemon_find_qemu(const struct cli *c)
 {
-    struct path file, socket;
-    char name[64], text[8192];
+    char name[64], text[8192], wanted[PATH_ROOM + 16];
     struct error ignored;
-    size_t n;
+    struct path file;
+    size_t n, length;
     long pid;
 
-    if (!paths_cell(&file, c->cell, CELL_QEMU_PID, &ignored) ||
-        !paths_cell(&socket, c->cell, CELL_QMP, &ignored))
+    if (!paths_cell(&file, c->cell, CELL_QEMU_PID, &ignored))
         return 0;
+    length = 1 + (size_t)snprintf(wanted, sizeof(wanted), "-pidfile%c%s", '\0',
+                                  file.text);
     n = read_some(file.text, text, sizeof(text) - 1);
     text[n] = '\0';
     pid = strtol(text, NULL, 10);
@@ -166,5 +167,5 @@ pid_t daemon_find_qemu(const struct cli *c)
         return 0;
     snprintf(name, sizeof(name), "/proc/%ld/cmdline", pid);
     n = read_some(name, text, sizeof(text));
-    return memmem(text, n, socket.text, strlen(socket.text)) ? (pid_t)pid : 0;
+    return memmem(text, n, wanted, length) ? (pid_t)pid : 0;
 }

@@ -4,10 +4,12 @@
  * screed and waits until the control domain answers; `down` ends it.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@
 #define WAIT_SECONDS  60
 #define ADOPT_SECONDS 10
 #define POLL_MS       20
+#define LOCK_TRIES    500
 
 const struct args_option up_options[] = {
     {"name", 'n', "CELL", "its name (default)"},
@@ -219,26 +222,51 @@ static bool check_same(struct cli *c, const cJSON *options, int seconds,
     return wait_shown(c, seconds, e);
 }
 
+static bool is_empty(const char *directory)
+{
+    DIR *dir = opendir(directory);
+    size_t n = 0;
+
+    while (dir && n <= 2 && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n == 2; /* "." and ".." */
+}
+
+/* What was there before stays, whatever fails: it may have domains. */
+static void take_back(const struct cli *c, const char *file, const char *old,
+                      bool was_empty, bool had_file)
+{
+    struct error ignored;
+
+    if (old)
+        cell_file_undo(file, old);
+    else if (was_empty && !daemon_find_qemu(c))
+        forget(c, &ignored);
+    else if (!had_file)
+        unlink(file);
+}
+
 static bool start_now(struct cli *c, const char *directory, cJSON *options,
                       int seconds, struct error *e)
 {
     struct path file;
-    struct error ignored;
     struct progress p;
+    bool good, was_empty, had_file;
     char *old;
-    bool good;
 
     if (!paths_make(directory, e) ||
         !paths_cell(&file, c->cell, CELL_OPTIONS, e))
         return false;
+    was_empty = is_empty(directory);
+    had_file = !access(file.text, F_OK);
     old = cell_file_text(file.text);
     progress_begin(&p, "starting the cell '%s'", c->cell);
     good =
         write_options(file.text, options, e) && daemon_start(c, &p, seconds, e);
-    if (!good && old)
-        cell_file_undo(file.text, old);
-    else if (!good && !daemon_find_qemu(c))
-        forget(c, &ignored);
+    if (!good)
+        take_back(c, file.text, old, was_empty, had_file);
     good = good && daemon_wait(c, &p, seconds, e);
     progress_end(&p);
     free(old);
@@ -369,7 +397,25 @@ bool up_wait(struct cli *c, struct error *e)
 
 /* ---------------------------------------------------------------- down */
 
-/* Until its socket is gone: then screed has ended, and QEMU before it. */
+/* screed closes its sockets first, and then writes what it knows. */
+static void wait_for_lock(const struct cli *c)
+{
+    struct error ignored;
+    struct path p;
+    int fd = -1;
+
+    if (paths_cell(&p, c->cell, CELL_LOCK, &ignored))
+        fd = open(p.text, O_RDONLY | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+        if (!flock(fd, LOCK_EX | LOCK_NB))
+            break;
+        poll(NULL, 0, POLL_MS);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Until screed has ended, and QEMU before it. */
 static bool wait_until_gone(struct cli *c, struct progress *p, struct error *e)
 {
     uint64_t end = progress_now_ms() + WAIT_SECONDS * 1000;
@@ -386,6 +432,7 @@ static bool wait_until_gone(struct cli *c, struct progress *p, struct error *e)
     }
     client_close(&c->api);
     c->open = false;
+    wait_for_lock(c);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@
 #include "tools/screed/sweep.h"
 
 #define FILES_WANTED 8192
+#define LOCK_NAP     20 /* ms */
+#define LOCK_TRIES   500
 
 static const char usage[] =
     "usage: screed [--cell NAME] [--foreground]\n"
@@ -134,28 +137,52 @@ static void on_first(struct screed *s, const struct error *e)
 
 /* ---------------------------------------------------------------- start */
 
-/* There is one screed of a cell. The lock ends with the process. */
-static bool lock(const struct screed *s, int *fd, struct error *e)
+static int open_lock(const struct screed *s, struct error *e)
 {
     struct path p = screed_path(s, CELL_LOCK);
+    int fd = open(p.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        error_set(e, "not-possible",
+                  "cannot write %s: %s; set SCREE_HOME to a directory that you "
+                  "may write to",
+                  p.text, strerror(errno));
+    return fd;
+}
+
+/* The file may have been removed by the one that had the lock. */
+static bool has_lock(const struct screed *s, int fd)
+{
+    struct path p = screed_path(s, CELL_LOCK);
+    struct stat ours, there;
+
+    return !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &ours) &&
+           !stat(p.text, &there) && ours.st_ino == there.st_ino;
+}
+
+/* There is one screed of a cell. The lock ends with the process: one that ends
+ * has no socket any more, but still writes what it knows, and is waited for. */
+static bool lock(const struct screed *s, int *fd, struct error *e)
+{
+    struct path api = screed_path(s, CELL_API);
     char pid[16];
     int n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 
-    *fd = open(p.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*fd < 0)
-        return error_set(e, "not-possible",
-                         "cannot write %s: %s; set SCREE_HOME to a directory "
-                         "that you may write to",
-                         p.text, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB)) {
+    for (int tries = 0;; tries++) {
+        *fd = open_lock(s, e);
+        if (*fd < 0)
+            return false;
+        if (has_lock(s, *fd))
+            break;
         close(*fd);
-        return error_set(e, "bad-state", "the cell '%s' has its screed already",
-                         s->cell);
+        if (tries >= LOCK_TRIES || !access(api.text, F_OK))
+            return error_set(e, "bad-state",
+                             "the cell '%s' has its screed already", s->cell);
+        poll(NULL, 0, LOCK_NAP);
     }
-    if (ftruncate(*fd, 0) || write(*fd, pid, (size_t)n) != n)
-        return error_set(e, "no-memory", "cannot write %s: %s", p.text,
-                         strerror(errno));
-    return true;
+    return (!ftruncate(*fd, 0) && write(*fd, pid, (size_t)n) == n) ||
+           error_set(e, "no-memory", "cannot write %s: %s", CELL_LOCK,
+                     strerror(errno));
 }
 
 static bool find_directory(struct screed *s, struct error *e)
@@ -246,14 +273,26 @@ static void free_parts(struct screed *s)
     event_base_free(s->base);
 }
 
-static void remove_sockets(struct screed *s, bool all)
+static void remove_files(struct screed *s, const char *const *names)
 {
-    static const char *const names[] = {CELL_API,     CELL_STORE, CELL_LOCK,
-                                        CELL_CHANNEL, CELL_QMP,   CELL_QEMU_PID,
-                                        "cell.bundle"};
+    for (; *names; names++)
+        unlink(screed_path(s, "%s", *names).text);
+}
 
-    for (size_t i = 0; i < (all ? 7 : 3); i++)
-        unlink(screed_path(s, "%s", names[i]).text);
+/* First nobody can connect any more; the lock goes when all is written. */
+static void end(struct screed *s)
+{
+    static const char *const sockets[] = {CELL_API, CELL_STORE, NULL};
+    static const char *const cell[] = {CELL_CHANNEL, CELL_QMP, CELL_QEMU_PID,
+                                       "cell.bundle", NULL};
+    static const char *const locks[] = {CELL_LOCK, NULL};
+
+    remove_files(s, sockets);
+    if (s->ending)
+        remove_files(s, cell);
+    if (s->base)
+        free_parts(s);
+    remove_files(s, locks);
 }
 
 static int run(struct screed *s)
@@ -264,9 +303,7 @@ static int run(struct screed *s)
 
     if (!make_parts(s, &e)) {
         complain(&e);
-        if (s->base)
-            free_parts(s);
-        remove_sockets(s, false);
+        end(s);
         return 1;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -283,8 +320,7 @@ static int run(struct screed *s)
         event_base_dispatch(s->base);
     for (int i = 0; i < 2; i++)
         event_free(events[i]);
-    remove_sockets(s, s->ending);
-    free_parts(s);
+    end(s);
     return s->refused;
 }
 

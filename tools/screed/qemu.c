@@ -60,28 +60,28 @@ static void on_died(evutil_socket_t fd, short what, void *context)
     q->calls.died(q->screed);
 }
 
-/* Whether the arguments of the process name this cell's monitor. */
+/* Whether this cell's pid file is among the arguments of the process. */
 static bool is_ours(const struct qemu *q, pid_t pid)
 {
-    struct path p = screed_path(q->screed, CELL_QMP);
-    char file[32], wanted[PATH_ROOM + 8];
+    struct path p = screed_path(q->screed, CELL_QEMU_PID);
+    char file[32], wanted[PATH_ROOM + 16];
+    int n = snprintf(wanted, sizeof(wanted), "-pidfile%c%s", '\0', p.text);
     struct buffer b = {0};
     bool found = false;
     int fd;
 
     snprintf(file, sizeof(file), "/proc/%d/cmdline", (int)pid);
-    snprintf(wanted, sizeof(wanted), "unix:%s,", p.text);
     fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     buffer_add(&b, NULL, CMDLINE_MOST);
     for (size_t at = 0; at < CMDLINE_MOST;) {
-        ssize_t n = read(fd, b.bytes + at, CMDLINE_MOST - at);
-        if (n <= 0) {
-            found = memmem(b.bytes, at, wanted, strlen(wanted)) != NULL;
+        ssize_t got = read(fd, b.bytes + at, CMDLINE_MOST - at);
+        if (got <= 0) {
+            found = memmem(b.bytes, at, wanted, (size_t)n + 1) != NULL;
             break;
         }
-        at += (size_t)n;
+        at += (size_t)got;
     }
     close(fd);
     buffer_free(&b);
