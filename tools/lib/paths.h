@@ -61,7 +61,8 @@ bool paths_program(struct path *out, const char *name, struct error *e);
  * free each and the list. No home is no cell. */
 bool paths_cells(char ***names, size_t *count, struct error *e);
 
-/* Makes the directory and those above it, mode 0700. */
+/* Makes the directory and those above it, mode 0700. One that is there must be
+ * ours, and becomes private. */
 bool paths_make(const char *directory, struct error *e);
 
 #endif
