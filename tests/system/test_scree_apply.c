@@ -292,8 +292,10 @@ static struct held hold(void)
 
 static void check_held(const struct held *a, const struct held *b)
 {
-    printf(" [frames %+lld free %+lld, screed %+ld KiB]",
-           b->available - a->available, b->free - a->free, b->rss - a->rss);
+    printf(" [frames %+lld free %+lld, screed %+ld KiB of %ld]",
+           b->available - a->available, b->free - a->free, b->rss - a->rss,
+           b->rss);
+    CHECK(a->rss > 0 && a->free > 0);
     CHECK(b->available == a->available);
     CHECK(b->free >= a->free - 4);
     CHECK(b->rss <= a->rss + 256);

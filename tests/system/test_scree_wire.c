@@ -211,12 +211,13 @@ static void test_oversized(void)
         return;
     CHECK(is(wire_ask(&a, XS_READ, 0, path, strlen(path) + 1), "EINVAL"));
     CHECK(is(wire_ask(&a, XS_READ, 0, BYTES("/works")), NULL));
-    CHECK(wire_send(&a, XS_WRITE, 0, sizeof(bytes), bytes, sizeof(bytes)));
+    /* it may be closed at the head already */
+    (void)wire_send(&a, XS_WRITE, 0, sizeof(bytes), bytes, sizeof(bytes));
     CHECK(wire_ended(&a));
     wire_close(&a);
     if (!wire_open(&a, &u))
         return;
-    CHECK(wire_send(&a, XS_WRITE, 0, UINT32_MAX, bytes, 100));
+    (void)wire_send(&a, XS_WRITE, 0, UINT32_MAX, bytes, 100);
     CHECK(wire_ended(&a));
     wire_close(&a);
     CHECK(store_works());
