@@ -46,7 +46,8 @@ struct definition {
     /* of the domain as it is or last was; name, memory, weight, group,
      * net_rate and ipv4 are also those of the next one */
     struct scree_domain_state state;
-    void *ring; /* the store's: see peers.h */
+    struct definition *next_asked; /* domain0.c */
+    bool asked;
 };
 
 static inline const char *definition_name(const struct definition *d)

@@ -15,7 +15,6 @@
 
 #define CHANGES_MOST    256 /* of `next` in one pass */
 #define DUE_MOST        64
-#define ASKED_MOST      1024 /* more domains than have their turn in a pass */
 /* More than the hypervisor keeps of consoles. */
 #define CONSOLE_BATCHES 8
 #define PATIENCE        200000000ull /* ns */
@@ -39,8 +38,7 @@ struct domain0 {
     uint64_t patience; /* until when consoles are waited for, or 0 */
     bool more;         /* they print and print */
     bool crash;
-    uint32_t asked[ASKED_MOST]; /* domains whose control/shutdown changed */
-    unsigned asked_count;
+    struct definition *asked; /* whose control/shutdown has changed */
     struct answer answer;
     _Alignas(8) uint8_t in[SCREE_TRANSFER_MAX];
     _Alignas(8) uint8_t console[SCREE_TRANSFER_MAX];
@@ -71,10 +69,24 @@ static void on_came(void *user, struct definition *d)
     nodes_name(&z->nodes, d);
 }
 
+/* Its domain has gone before it was asked. */
+static void forget_asked(struct domain0 *z, struct definition *d)
+{
+    struct definition **at = &z->asked;
+
+    if (!d->asked)
+        return;
+    while (*at != d)
+        at = &(*at)->next_asked;
+    *at = d->next_asked;
+    d->asked = false;
+}
+
 static void on_went(void *user, struct definition *d)
 {
     struct domain0 *z = user;
 
+    forget_asked(z, d);
     typed_forget(&z->typed, d->state.id);
     peer_ring_gone(&z->peers, d->state.id);
     nodes_went(&z->nodes, d);
@@ -157,27 +169,32 @@ static int on_control(void *user, const char *const *words, unsigned count,
     return 0;
 }
 
-/* The store may not be called from here: see asked(). Who writes there again
- * and again takes one place, so that nobody else's is lost. */
+/* The store may not be called from here: see asked(). */
 static void on_changed(void *user, const char *path)
 {
     struct domain0 *z = user;
+    struct definition *d;
     uint32_t domain;
 
-    if (!nodes_is_shutdown(path, &domain) || z->asked_count == ASKED_MOST ||
-        (z->asked_count && z->asked[z->asked_count - 1] == domain))
+    if (!nodes_is_shutdown(path, &domain))
         return;
-    z->asked[z->asked_count++] = domain;
+    d = manager_by_domain(&z->manager, domain);
+    if (!d || d->asked)
+        return;
+    d->asked = true;
+    d->next_asked = z->asked;
+    z->asked = d;
 }
 
 /* Who was told in control/shutdown to end is asked to. */
 static void asked(struct domain0 *z)
 {
-    while (z->asked_count) {
-        uint32_t domain = z->asked[--z->asked_count];
-        struct definition *d = manager_by_domain(&z->manager, domain);
-        int reason = d ? nodes_shutdown_reason(&z->nodes, domain) : -1;
+    while (z->asked) {
+        struct definition *d = z->asked;
+        int reason = nodes_shutdown_reason(&z->nodes, d->state.id);
 
+        z->asked = d->next_asked;
+        d->asked = false;
         if (reason >= 0)
             (void)manager_shutdown(&z->manager, d, (uint32_t)reason);
     }
