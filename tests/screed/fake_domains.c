@@ -115,6 +115,19 @@ static void start(struct fake_domain *d)
     event(SCREE_EVENT_READY, d);
 }
 
+/* Events of domains that nobody made, some with names that are none. */
+static void slander(void)
+{
+    struct fake_domain d = {0};
+
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf(d.state.domain.name, SCREE_NAME_MAX, "%s-%u",
+                 i % 3 ? "nobody" : "\033]0;nobody\a", i);
+        d.state.domain.id = 1000000 + i;
+        event(SCREE_EVENT_CREATED, &d);
+    }
+}
+
 static void act(struct fake_domain *d)
 {
     const char *value;
@@ -178,8 +191,10 @@ static bool misbehave(const struct fake_domain *d, uint32_t tag)
 
     if (word(d, "noise"))
         fake_put(rubbish, sizeof(rubbish));
+    if (word(d, "slander"))
+        slander();
     if (word(d, "full")) {
-        reply(tag, ENOMEM, "not enough memory", NULL, 0);
+        reply(tag, ENOMEM, "not enough \033[1mmemory", NULL, 0);
         return true;
     }
     if (word(d, "hangup")) {

@@ -204,6 +204,41 @@ static void a_cell_dies_while_a_domain_is_removed(void)
     daemon_end(&d);
 }
 
+static unsigned count(const char *text, const char *what)
+{
+    unsigned n = 0;
+
+    for (; (text = strstr(text, what)); text++)
+        n++;
+    return n;
+}
+
+/* A control domain that makes up domains keeps nobody waiting, and has no say
+ * in what a terminal does. */
+static void domains_that_nobody_made_are_few(void)
+{
+    struct daemon d;
+    char *text;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_run(&d, "a", "slander", ""));
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    usleep(300000);
+    text = daemon_file(&d, "screed.log");
+    CU_ASSERT(count(text, "is nobody's") < 100);
+    free(text);
+    text = daemon_file(&d, "events.log");
+    CU_ASSERT(count(text, "nobody-") >= 1000);
+    CU_ASSERT(!count(text, "]0;"));
+    free(text);
+    CU_ASSERT(daemon_refused(&d, "no-memory",
+                             "{'op':'run','domain':{'image':'%s',"
+                             "'cmdline':'full'}}",
+                             d.image));
+    CU_ASSERT_STRING_EQUAL(d.error.text, "not enough ?[1mmemory");
+    daemon_end(&d);
+}
+
 /* ------------------------------------------------------------ the place */
 
 static void the_directory_is_made_private(void)
@@ -278,6 +313,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, texts_may_have_brackets);
     CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
+    CU_ADD_TEST(s, domains_that_nobody_made_are_few);
     CU_ADD_TEST(s, the_directory_is_made_private);
     CU_ADD_TEST(s, a_directory_of_others_is_refused);
     CU_ADD_TEST(s, a_screed_that_ends_is_waited_for);

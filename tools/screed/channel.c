@@ -12,9 +12,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "tools/bundle/value.h"
 #include "tools/bundle/why.h"
 #include "tools/lib/socket.h"
 #include "tools/screed/frame.h"
+#include "tools/screed/screed.h"
 
 #define SYNC_SECONDS 2 /* then SYNC is sent again */
 #define READ_HIGH    (1 << 20)
@@ -215,9 +217,10 @@ static void take_reply(struct channel *c, const struct frame *f)
     memcpy(&head, f->payload, sizeof(head));
     r = queue_take(&c->under_way, at);
     c->under_way_count--;
+    head.text[sizeof(head.text) - 1] = '\0';
+    screed_clean(head.text);
     if (head.error)
-        error_set(&e, code_of(head.error), "%.*s", (int)sizeof(head.text),
-                  head.text);
+        error_set(&e, code_of(head.error), "%s", head.text);
     r->reply(r->context, head.error ? &e : NULL, f->payload + sizeof(head),
              f->head.length - sizeof(head));
     free(r);
@@ -251,7 +254,8 @@ static void take_event(struct channel *c, const struct frame *f)
         return;
     memcpy(&e, f->payload, sizeof(e));
     e.name[sizeof(e.name) - 1] = '\0';
-    c->calls.event(c->user, &e);
+    if (!e.name[0] || value_name(e.name, sizeof(e.name)))
+        c->calls.event(c->user, &e);
 }
 
 static void take_console(struct channel *c, const struct frame *f)

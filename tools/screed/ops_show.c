@@ -271,6 +271,7 @@ static void on_cell(void *context, const struct error *e, const void *answer,
     if (!e && n >= sizeof(f))
         memcpy(&f, answer, sizeof(f));
     f.version[sizeof(f.version) - 1] = '\0';
+    screed_clean(f.version);
     json_put_text(cell, "name", s->cell);
     json_put_number(cell, "pid", (uint64_t)getpid());
     json_put_number(cell, "qemu_pid", (uint64_t)qemu_pid(s->qemu));

@@ -25,6 +25,13 @@ uint64_t screed_unix(const struct screed *s, uint64_t system_ns)
     return s->epoch + system_ns;
 }
 
+void screed_clean(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 struct path screed_path(const struct screed *s, const char *format, ...)
 {
     struct path p;

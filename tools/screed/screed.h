@@ -86,6 +86,10 @@ struct screed {
 uint64_t screed_now(void);
 uint64_t screed_unix(const struct screed *s, uint64_t system_ns);
 
+/* Text from the cell, that goes to people: what is not printable ASCII becomes
+ * '?'. */
+void screed_clean(char *text);
+
 /* The path of a file of the cell. The directory is short enough for sockets. */
 struct path screed_path(const struct screed *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

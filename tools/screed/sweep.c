@@ -10,6 +10,8 @@
 #include "tools/screed/domain.h"
 #include "tools/screed/state.h"
 
+#define STRANGERS 32
+
 struct waiter {
     struct waiter *next;
     sweep_done *done;
@@ -19,6 +21,7 @@ struct waiter {
 struct sweep {
     struct screed *screed;
     bool under_way, adopting;
+    unsigned strangers;        /* who are being ended */
     struct waiter *now, *next; /* for this sweep, for the next one */
 };
 
@@ -68,24 +71,31 @@ static void adopt_unknown(struct screed *s,
     state_put(s->state, cell_define(s, &def));
 }
 
-static void ignore(void *context, const struct error *e, const void *answer,
-                   size_t n)
+static void on_ended(void *context, const struct error *e, const void *answer,
+                     size_t n)
 {
-    (void)context;
+    struct sweep *w = context;
+
     (void)e;
     (void)answer;
     (void)n;
+    w->strangers--;
 }
 
+/* Those beyond a few under way wait for the next sweep: a control domain that
+ * makes them up shall not fill the queue. */
 void sweep_end_stranger(struct screed *s, const char *name, bool down)
 {
     struct scree_manage_name n = {0};
 
+    if (s->sweep->strangers == STRANGERS)
+        return;
+    s->sweep->strangers++;
     screed_log(s, "domain '%s' is nobody's: %s", name,
                down ? "removed" : "killed");
     memcpy(n.name, name, strnlen(name, sizeof(n.name) - 1));
     channel_request(s->channel, down ? SCREE_MANAGE_REMOVE : SCREE_MANAGE_KILL,
-                    reply_to(ignore, NULL), &n, sizeof(n));
+                    reply_to(on_ended, s->sweep), &n, sizeof(n));
 }
 
 static bool is_down(const struct scree_manage_state *state)
