@@ -49,21 +49,29 @@ int calls_state(const struct calls *c, uint32_t domain,
     return !result && s->id != domain ? -XEN_ESRCH : result;
 }
 
-int calls_transfer(const struct calls *c, uint32_t op, uint32_t domain,
-                   void *bytes, size_t n, uint64_t *epoch)
+int calls_store(const struct calls *c, uint32_t op, uint32_t domain,
+                struct calls_stored *s)
 {
     struct scree_control_transfer t = {
-        .address = (uint64_t)(uintptr_t)bytes,
-        .offset = epoch ? *epoch : 0,
-        .length = (uint32_t)(n < SCREE_TRANSFER_MAX ? n : SCREE_TRANSFER_MAX),
+        .address = (uint64_t)(uintptr_t)s->bytes,
+        .offset = s->epoch,
+        .length = (uint32_t)(s->size < SCREE_TRANSFER_MAX ? s->size
+                                                          : SCREE_TRANSFER_MAX),
     };
     int result = calls_do(c, op, domain, &t, sizeof(t));
 
     if (result)
         return result;
-    if (epoch)
-        *epoch = t.offset;
+    s->epoch = t.offset;
     return (int)(t.done < t.length ? t.done : t.length);
+}
+
+int calls_transfer(const struct calls *c, uint32_t op, uint32_t domain,
+                   void *bytes, size_t n)
+{
+    struct calls_stored s = {.bytes = bytes, .size = n};
+
+    return calls_store(c, op, domain, &s);
 }
 
 uint64_t calls_now(const struct calls *c)

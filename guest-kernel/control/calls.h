@@ -37,9 +37,18 @@ int calls_state(const struct calls *c, uint32_t domain,
 /* The first domain from `from` on. */
 int calls_walk(const struct calls *c, uint32_t from,
                struct scree_domain_state *s);
-/* Bytes moved, or a negative XEN_E*; *epoch may be NULL. n: at least 1. */
+/* Bytes moved, or a negative XEN_E*. n: at least 1. */
 int calls_transfer(const struct calls *c, uint32_t op, uint32_t domain,
-                   void *bytes, size_t n, uint64_t *epoch);
+                   void *bytes, size_t n);
+
+struct calls_stored {
+    void *bytes;
+    size_t size;    /* at least 1 */
+    uint64_t epoch; /* in and out */
+};
+/* The same between a store ring and s. */
+int calls_store(const struct calls *c, uint32_t op, uint32_t domain,
+                struct calls_stored *s);
 uint64_t calls_now(const struct calls *c);
 void calls_say(const struct calls *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -279,7 +279,7 @@ static void on_frame(struct domain0 *z, const struct frame *f)
 static bool refill(struct domain0 *z)
 {
     int n = calls_transfer(z->calls, SCREE_CONTROL_channel_take, 0, z->in,
-                           sizeof(z->in), NULL);
+                           sizeof(z->in));
 
     z->in_at = 0;
     z->in_size = n > 0 ? (size_t)n : 0;
@@ -328,8 +328,8 @@ static void channel_out(struct domain0 *z)
     say_lost(z);
     while (z->channel.size && n > 0) {
         n = calls_transfer(z->calls, SCREE_CONTROL_channel_put, 0,
-                           z->channel.bytes + z->channel.start, z->channel.size,
-                           NULL);
+                           z->channel.bytes + z->channel.start,
+                           z->channel.size);
         if (n > 0)
             queue_drop(&z->channel, (size_t)n);
     }
@@ -363,7 +363,7 @@ static bool console_batch(struct domain0 *z)
     int n;
 
     n = calls_transfer(z->calls, SCREE_CONTROL_console_take, 0, z->console,
-                       sizeof(z->console), NULL);
+                       sizeof(z->console));
     size = n > 0 ? (size_t)n : 0;
     while (size - at >= sizeof(r)) {
         memcpy(&r, z->console + at, sizeof(r));

@@ -196,12 +196,15 @@ static void flush_host(struct peer *x)
 static bool flush_ring(struct peer *x)
 {
     while (x->out.size) {
-        uint64_t epoch = x->epoch;
+        struct calls_stored s = {
+            .bytes = x->out.bytes + x->out.start,
+            .size = x->out.size,
+            .epoch = x->epoch,
+        };
         int n =
-            calls_transfer(x->all->calls, SCREE_CONTROL_store_put, x->number,
-                           x->out.bytes + x->out.start, x->out.size, &epoch);
+            calls_store(x->all->calls, SCREE_CONTROL_store_put, x->number, &s);
 
-        if (n < 0 || epoch != x->epoch)
+        if (n < 0 || s.epoch != x->epoch)
             return false;
         if (n == 0)
             return true;
@@ -300,16 +303,15 @@ static struct peer *ring_peer(struct peers *c, uint32_t domain, uint64_t epoch)
 
 static void take_from_ring(struct peers *c, uint32_t domain)
 {
+    struct calls_stored s = {.bytes = c->scratch, .size = sizeof(c->scratch)};
+    int n = calls_store(c->calls, SCREE_CONTROL_store_take, domain, &s);
     struct peer *x;
-    uint64_t epoch = 0;
-    int n = calls_transfer(c->calls, SCREE_CONTROL_store_take, domain,
-                           c->scratch, sizeof(c->scratch), &epoch);
 
     if (n < 0) {
         peer_ring_gone(c, domain);
         return;
     }
-    x = ring_peer(c, domain, epoch);
+    x = ring_peer(c, domain, s.epoch);
     if (x && n > 0 && !store_input(x->connection, c->scratch, (size_t)n)) {
         x->broken = true;
         make_ready(x);

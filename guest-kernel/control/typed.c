@@ -59,7 +59,7 @@ void typed_forget(struct typed *t, uint32_t domain)
 static int give(struct typed *t, uint32_t domain, const void *bytes, size_t n)
 {
     return calls_transfer(t->calls, SCREE_CONTROL_console_put, domain,
-                          (void *)(uintptr_t)bytes, n, NULL);
+                          (void *)(uintptr_t)bytes, n);
 }
 
 static void keep(struct typed *t, uint32_t domain, const uint8_t *bytes,

@@ -271,7 +271,7 @@ static cJSON *ask(struct daemon *d, const char *format, va_list args)
     cJSON *request = parse(format, args), *answer = NULL;
 
     if (request)
-        client_call(&d->api, request, NULL, NULL, &answer, &d->error);
+        client_call(&d->api, request, NULL, &answer, &d->error);
     return answer;
 }
 

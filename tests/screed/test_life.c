@@ -118,18 +118,19 @@ static void logs_are_kept(void)
 {
     struct daemon d;
     struct seen s = {""};
+    const struct client_lines lines = {collect, &s};
     cJSON *request;
 
     daemon_begin(&d);
     CU_ASSERT(daemon_run(&d, "a", "early say=one", ""));
     CU_ASSERT(daemon_run(&d, "b", "early say=two", ""));
     request = cJSON_Parse("{\"op\":\"logs\",\"names\":[\"*\"]}");
-    CU_ASSERT(client_call(&d.api, request, collect, &s, NULL, &d.error));
+    CU_ASSERT(client_call(&d.api, request, &lines, NULL, &d.error));
     CU_ASSERT_STRING_EQUAL(s.text, "one|two|");
     s.text[0] = '\0';
     usleep(200000); /* now they are in files */
     request = cJSON_Parse("{\"op\":\"logs\",\"name\":\"a\",\"tail\":1}");
-    CU_ASSERT(client_call(&d.api, request, collect, &s, NULL, &d.error));
+    CU_ASSERT(client_call(&d.api, request, &lines, NULL, &d.error));
     CU_ASSERT_STRING_EQUAL(s.text, "one|");
     CU_ASSERT(daemon_refused(&d, "no-such-domain",
                              "{'op':'logs','name':'../screed'}"));

@@ -6,16 +6,13 @@
 #include <string.h>
 
 #include "scree/layout.h"
+#include "value.h"
 
 void record_label(char name[SCREE_NAME_MAX], const char *path)
 {
-    const char *base = strrchr(path, '/');
     size_t length;
+    const char *base = value_base(path, &length);
 
-    base = base ? base + 1 : path;
-    length = strlen(base);
-    if (length > 4 && !strcmp(base + length - 4, ".elf"))
-        length -= 4;
     if (length >= SCREE_NAME_MAX)
         length = SCREE_NAME_MAX - 1;
     memset(name, 0, SCREE_NAME_MAX);

@@ -164,6 +164,16 @@ bool value_label(const char *text)
     return true;
 }
 
+const char *value_base(const char *path, size_t *length)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    size_t n = strlen(base);
+
+    *length = n > 4 && !strcmp(base + n - 4, ".elf") ? n - 4 : n;
+    return base;
+}
+
 bool value_is_digest(const char *text)
 {
     static const char prefix[] = "sha256:";

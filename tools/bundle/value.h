@@ -8,6 +8,7 @@
 #define BUNDLE_VALUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A forwarded port: packets to 127.0.0.1:host go to the domain's guest. */
@@ -44,6 +45,9 @@ bool value_yes(const char *text, bool *out);
  * white space, comma and '#'; each at most VALUE_LABEL_MAX bytes. */
 #define VALUE_LABEL_MAX 63
 bool value_label(const char *text);
+
+/* The last part of a path, without ".elf": its begin and length. */
+const char *value_base(const char *path, size_t *length);
 
 /* "sha256:" and 64 lower-case hexadecimal digits */
 bool value_is_digest(const char *text);

@@ -143,7 +143,7 @@ bool client_receive(struct client *c, int ms, cJSON **line, struct error *e)
     return *line || error_set(e, "bad-request", "an answer that is not JSON");
 }
 
-static bool finish(cJSON *line, cJSON **answer, struct error *e)
+bool client_finish(cJSON *line, cJSON **answer, struct error *e)
 {
     bool good = json_true(line, "ok");
 
@@ -156,8 +156,9 @@ static bool finish(cJSON *line, cJSON **answer, struct error *e)
     return good;
 }
 
-bool client_call(struct client *c, cJSON *request, client_each *each,
-                 void *context, cJSON **answer, struct error *e)
+bool client_call(struct client *c, cJSON *request,
+                 const struct client_lines *lines, cJSON **answer,
+                 struct error *e)
 {
     uint64_t id;
     cJSON *line;
@@ -170,9 +171,9 @@ bool client_call(struct client *c, cJSON *request, client_each *each,
         if (!client_receive(c, -1, &line, e))
             return false;
         if (!json_true(line, "more"))
-            return finish(line, answer, e);
-        if (each)
-            each(context, line);
+            return client_finish(line, answer, e);
+        if (lines)
+            lines->each(lines->context, line);
         cJSON_Delete(line);
     }
 }

@@ -39,13 +39,22 @@ bool client_has_line(const struct client *c);
  * *line NULL is the time over. */
 bool client_receive(struct client *c, int ms, cJSON **line, struct error *e);
 
-/*
- * One request to its end, on a connection without open streams: each line with
- * "more" goes to `each` (if not NULL), the last one to *answer (if not NULL;
- * cJSON_Delete() it). An answer that is not ok fills e and is false.
- */
+/* Takes the last line of an answer: it goes to *answer (if not NULL;
+ * cJSON_Delete() it). One that is not ok fills e and is false. */
+bool client_finish(cJSON *line, cJSON **answer, struct error *e);
+
 typedef void client_each(void *context, const cJSON *line);
-bool client_call(struct client *c, cJSON *request, client_each *each,
-                 void *context, cJSON **answer, struct error *e);
+
+/* Where the lines with "more" go. */
+struct client_lines {
+    client_each *each;
+    void *context;
+};
+
+/* One request to its end, on a connection without open streams: lines may be
+ * NULL; the last one as above. */
+bool client_call(struct client *c, cJSON *request,
+                 const struct client_lines *lines, cJSON **answer,
+                 struct error *e);
 
 #endif

@@ -34,8 +34,7 @@ struct acts {
     const cJSON *request; /* of all: op and fields, without a name */
     cJSON *states;        /* of all, if labels are to be set; else NULL */
     bool codes;           /* print exit codes instead of names */
-    char **names;
-    size_t count;
+    struct selection chosen;
     int status; /* of all so far */
     bool failed;
 };
@@ -78,8 +77,8 @@ static cJSON *make(void *context, size_t i)
     cJSON *r = cli_must(cJSON_Duplicate(a->request, true));
 
     if (a->states)
-        merge_labels(a, a->names[i], r);
-    json_put_text(r, "name", a->names[i]);
+        merge_labels(a, a->chosen.names[i], r);
+    json_put_text(r, "name", a->chosen.names[i]);
     return r;
 }
 
@@ -95,12 +94,12 @@ static void done(void *context, size_t i, const cJSON *line)
         error_set(&e, "failed",
                   "'%.60s' has no exit code: it has not run since its cell "
                   "started, or went with it",
-                  a->names[i]);
+                  a->chosen.names[i]);
         note_failure(a, &e);
     } else if (a->codes) {
         printf("%d\n", outcome_status(line));
     } else {
-        puts(a->names[i]);
+        puts(a->chosen.names[i]);
     }
     fflush(stdout);
 }
@@ -110,15 +109,15 @@ static bool choose(struct cli *c, struct acts *a, char **words, size_t count,
 {
     cJSON *ls;
 
-    if (!cli_open(c, e) ||
-        !select_names(c, words, count, &a->names, &a->count, e))
+    if (!cli_open(c, e) || !select_names(c, words, count, &a->chosen, e))
         return false;
     if (!cJSON_HasObjectItem(a->request, "labels"))
         return true;
     ls = cli_request("ls");
     cJSON_AddItemToObject(
         ls, "names",
-        cJSON_CreateStringArray((const char *const *)a->names, (int)a->count));
+        cJSON_CreateStringArray((const char *const *)a->chosen.names,
+                                (int)a->chosen.count));
     a->states = select_states(c, ls, NULL, e);
     return a->states != NULL;
 }
@@ -135,11 +134,11 @@ static int act(struct cli *c, cJSON *request, char **words, size_t count)
     if (!choose(c, &a, words, count, &e)) {
         note_failure(&a, &e);
     } else {
-        p.count = a.count;
+        p.count = a.chosen.count;
         if (!pipeline_run(&p, &e))
             note_failure(&a, &e);
     }
-    select_free(a.names, a.count);
+    select_free(&a.chosen);
     cJSON_Delete(a.states);
     cJSON_Delete(request);
     return a.status;

@@ -175,13 +175,13 @@ static cJSON *receive(struct cli *c, struct progress *p, struct error *e)
     return line;
 }
 
-bool cli_collect(struct cli *c, cJSON *request, client_each *each,
-                 void *context, cJSON **answer, struct error *e)
+bool cli_collect(struct cli *c, cJSON *request,
+                 const struct client_lines *lines, cJSON **answer,
+                 struct error *e)
 {
     struct progress p;
     uint64_t id;
     cJSON *line;
-    bool good;
 
     if (answer)
         *answer = NULL;
@@ -189,25 +189,16 @@ bool cli_collect(struct cli *c, cJSON *request, client_each *each,
         return false;
     progress_begin(&p, "waiting for the cell '%s'", c->cell);
     while ((line = receive(c, &p, e)) && json_true(line, "more")) {
-        if (each)
-            each(context, line);
+        if (lines)
+            lines->each(lines->context, line);
         cJSON_Delete(line);
     }
-    if (!line)
-        return false;
-    good = json_true(line, "ok");
-    if (!good)
-        json_take_error(line, e);
-    if (good && answer)
-        *answer = line;
-    else
-        cJSON_Delete(line);
-    return good;
+    return line && client_finish(line, answer, e);
 }
 
 bool cli_call(struct cli *c, cJSON *request, cJSON **answer, struct error *e)
 {
-    return cli_collect(c, request, NULL, NULL, answer, e);
+    return cli_collect(c, request, NULL, answer, e);
 }
 
 const cJSON *cli_ask(struct cli *c, const char *op, const char *field,

@@ -72,8 +72,9 @@ cJSON *cli_request(const char *op);
 
 /* client_call() on the open cell, with a line on stderr if it takes longer
  * than a second. */
-bool cli_collect(struct cli *c, cJSON *request, client_each *each,
-                 void *context, cJSON **answer, struct error *e);
+bool cli_collect(struct cli *c, cJSON *request,
+                 const struct client_lines *lines, cJSON **answer,
+                 struct error *e);
 bool cli_call(struct cli *c, cJSON *request, cJSON **answer, struct error *e);
 
 /* {"op": op} to its answer's field; cJSON_Delete(*answer) is due. */

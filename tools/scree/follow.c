@@ -114,13 +114,14 @@ static bool put_whom(const struct args *a, cJSON *r, struct stream *s,
 /* A reader that has gone (`| head`) ends us quietly, by SIGPIPE. */
 static int follow(struct cli *c, cJSON *r, client_each *each, struct stream *s)
 {
+    const struct client_lines lines = {each, s};
     struct error e;
 
     if (!cli_open(c, &e)) {
         cJSON_Delete(r);
         return cli_fail(&e);
     }
-    if (!client_call(&c->api, r, each, s, NULL, &e))
+    if (!client_call(&c->api, r, &lines, NULL, &e))
         return cli_fail(&e);
     return STATUS_GOOD;
 }

@@ -65,16 +65,11 @@ static bool find(struct object *o, const char *name, const char *directory,
                      name);
 }
 
-/* The last part of the path, without ".elf". */
 static char *label_of(const char *path)
 {
-    const char *base = strrchr(path, '/');
     size_t n;
+    const char *base = value_base(path, &n);
 
-    base = base ? base + 1 : path;
-    n = strlen(base);
-    if (n > 4 && !strcmp(base + n - 4, ".elf"))
-        n -= 4;
     return must_copy(base, n);
 }
 

@@ -28,9 +28,10 @@ static void collect(void *list, const cJSON *line)
 static cJSON *all_images(struct cli *c, struct error *e)
 {
     cJSON *list = cli_must(cJSON_CreateArray()), *answer;
+    const struct client_lines lines = {collect, list};
 
     if (!cli_open(c, e) ||
-        !cli_collect(c, cli_request("image-ls"), collect, list, &answer, e)) {
+        !cli_collect(c, cli_request("image-ls"), &lines, &answer, e)) {
         cJSON_Delete(list);
         return NULL;
     }

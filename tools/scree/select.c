@@ -62,9 +62,10 @@ cJSON *select_states(struct cli *c, cJSON *request, double *now,
                      struct error *e)
 {
     cJSON *list = cli_must(cJSON_CreateArray()), *answer;
+    const struct client_lines lines = {collect, list};
     const cJSON *time;
 
-    if (!cli_collect(c, request, collect, list, &answer, e)) {
+    if (!cli_collect(c, request, &lines, &answer, e)) {
         cJSON_Delete(list);
         return NULL;
     }
@@ -76,9 +77,15 @@ cJSON *select_states(struct cli *c, cJSON *request, double *now,
     return list;
 }
 
+static void add(struct selection *s, const char *name)
+{
+    s->names = must_grow(s->names, s->count + 1, sizeof(*s->names));
+    s->names[s->count++] = must_copy(name, strlen(name));
+}
+
 /* ls of the words and labels, as names. */
 static bool look_up(struct cli *c, char *const *words, size_t count,
-                    char ***names, size_t *found, struct error *e)
+                    struct selection *s, struct error *e)
 {
     cJSON *r = cli_request("ls"), *list;
     const cJSON *one;
@@ -90,12 +97,9 @@ static bool look_up(struct cli *c, char *const *words, size_t count,
     list = select_states(c, r, NULL, e);
     if (!list)
         return false;
-    *names = must_grow(*names, *found + (size_t)cJSON_GetArraySize(list),
-                       sizeof(**names));
     cJSON_ArrayForEach(one, list)
     {
-        const char *name = json_text(one, "name", "");
-        (*names)[(*found)++] = must_copy(name, strlen(name));
+        add(s, json_text(one, "name", ""));
     }
     cJSON_Delete(list);
     return true;
@@ -109,65 +113,62 @@ static bool any_glob(char *const *words, size_t count)
     return false;
 }
 
-static bool take_word(struct cli *c, char *const *word, char ***names,
-                      size_t *found, struct error *e)
+static bool take_word(struct cli *c, char *const *word, struct selection *s,
+                      struct error *e)
 {
-    size_t before = *found;
+    size_t before = s->count;
 
     if (!select_is_glob(*word)) {
-        *names = must_grow(*names, *found + 1, sizeof(**names));
-        (*names)[(*found)++] = must_copy(*word, strlen(*word));
+        add(s, *word);
         return true;
     }
-    if (!look_up(c, word, 1, names, found, e))
+    if (!look_up(c, word, 1, s, e))
         return false;
-    return *found > before || error_set(e, "no-such-domain",
-                                        "no domain matches '%.60s'; 'scree ls' "
-                                        "lists them",
-                                        *word);
+    return s->count > before ||
+           error_set(e, "no-such-domain",
+                     "no domain matches '%.60s'; 'scree ls' lists them", *word);
 }
 
 /* A name that an earlier word meant, too, is named once. */
-static void drop_doubles(char **names, size_t *count)
+static void drop_doubles(struct selection *s)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < s->count; i++) {
         size_t j = 0;
-        while (j < kept && strcmp(names[j], names[i]) != 0)
+        while (j < kept && strcmp(s->names[j], s->names[i]) != 0)
             j++;
         if (j < kept)
-            free(names[i]);
+            free(s->names[i]);
         else
-            names[kept++] = names[i];
+            s->names[kept++] = s->names[i];
     }
-    *count = kept;
+    s->count = kept;
 }
 
 bool select_names(struct cli *c, char *const *words, size_t count,
-                  char ***names, size_t *found, struct error *e)
+                  struct selection *s, struct error *e)
 {
-    *names = NULL;
-    *found = 0;
+    *s = (struct selection){0};
     if (args_has(&c->args, "label")) {
-        if (!look_up(c, words, count, names, found, e))
+        if (!look_up(c, words, count, s, e))
             return false;
-        return *found || error_set(e, "no-such-domain",
-                                   "no domain has these labels%s; 'scree ls' "
-                                   "lists them",
-                                   count ? " and names" : "");
+        return s->count || error_set(e, "no-such-domain",
+                                     "no domain has these labels%s; 'scree ls' "
+                                     "lists them",
+                                     count ? " and names" : "");
     }
     for (size_t i = 0; i < count; i++)
-        if (!take_word(c, &words[i], names, found, e))
+        if (!take_word(c, &words[i], s, e))
             return false;
     if (any_glob(words, count) && count > 1)
-        drop_doubles(*names, found);
+        drop_doubles(s);
     return true;
 }
 
-void select_free(char **names, size_t count)
+void select_free(struct selection *s)
 {
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+    for (size_t i = 0; i < s->count; i++)
+        free(s->names[i]);
+    free(s->names);
 }

@@ -19,13 +19,18 @@ bool select_put(const struct args *a, char *const *words, size_t count,
 cJSON *select_states(struct cli *c, cJSON *request, double *now,
                      struct error *e);
 
+struct selection {
+    char **names;
+    size_t count;
+};
+
 /*
- * The names that the words mean, in a list to be freed with its texts. A plain
+ * The names that the words mean; select_free() is due in any case. A plain
  * name stands for itself, also if there is no such domain; a glob or label that
  * matches nothing is code "no-such-domain".
  */
 bool select_names(struct cli *c, char *const *words, size_t count,
-                  char ***names, size_t *found, struct error *e);
-void select_free(char **names, size_t count);
+                  struct selection *s, struct error *e);
+void select_free(struct selection *s);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/bundle/value.h"
 #include "tools/lib/json.h"
 
 bool states_runs(const cJSON *state)
@@ -46,11 +47,7 @@ struct states_text states_image(const cJSON *state)
         add(&t, "%.19s", image ? image : digest); /* "sha256:" and 12 digits */
         return t;
     }
-    base = strrchr(image, '/');
-    base = base ? base + 1 : image;
-    n = strlen(base);
-    if (n > 4 && !strcmp(base + n - 4, ".elf"))
-        n -= 4;
+    base = value_base(image, &n);
     add(&t, "%.*s", n < 40 ? (int)n : 40, base);
     return t;
 }
