@@ -308,21 +308,6 @@ static void end_if_done(struct connection *c)
         event_add(c->again, &second);
 }
 
-static void go_on(struct connection *c)
-{
-    c->in_use++;
-    process(c);
-    end_if_done(c);
-    c->in_use--;
-    release(c);
-}
-
-static void on_read(struct bufferevent *stream, void *context)
-{
-    (void)stream;
-    go_on(context);
-}
-
 /* A pump goes on until there is no room, or it has no more. */
 static void pump(struct connection *c)
 {
@@ -338,16 +323,29 @@ static void pump(struct connection *c)
     }
 }
 
-static void on_write(struct bufferevent *stream, void *context)
+/* c stays until the end of this, whoever is done with it. `first` may be
+ * NULL. */
+static void go_on(struct connection *c, void (*first)(struct connection *c))
 {
-    struct connection *c = context;
-
-    (void)stream;
     c->in_use++;
-    pump(c);
-    go_on(c);
+    if (first)
+        first(c);
+    process(c);
+    end_if_done(c);
     c->in_use--;
     release(c);
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+    (void)stream;
+    go_on(context, NULL);
+}
+
+static void on_write(struct bufferevent *stream, void *context)
+{
+    (void)stream;
+    go_on(context, pump);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *context)
@@ -360,11 +358,7 @@ static void on_again(evutil_socket_t fd, short what, void *context)
         cut(c);
         return;
     }
-    c->in_use++;
-    start_held(c);
-    go_on(c);
-    c->in_use--;
-    release(c);
+    go_on(c, start_held);
 }
 
 static void on_end(struct bufferevent *stream, short what, void *context)
@@ -377,7 +371,7 @@ static void on_end(struct bufferevent *stream, short what, void *context)
         cut(c);
     } else if (what & BEV_EVENT_EOF) {
         c->sent_all = true;
-        go_on(c);
+        go_on(c, NULL);
     }
 }
 
