@@ -17,7 +17,7 @@ $(STORE_ENGINE) $(STORE_OBJS): tool_FLAGS += -iquote guest-kernel
 
 $(STORE_SERVER): $(BUILD)/tool/tests/store/server.o $(STORE_ENGINE)
 $(STORE_CURVE): $(BUILD)/tool/tests/store/curve.o $(STORE_ENGINE)
-$(STORE_LOAD): $(BUILD)/tool/tests/store/load.o
+$(STORE_LOAD): $(call objects,tool,tests/store/load.c tests/store/peer.c)
 $(STORE_SAME): $(call objects,tool,tests/store/compare.c tests/store/peer.c)
 $(STORE_SERVER) $(STORE_CURVE) $(STORE_LOAD) $(STORE_SAME):
 	@mkdir -p $(@D)

@@ -12,15 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <xen/io/xs_wire.h>
+#include "peer.h"
 
 struct load {
-    int fd;
+    struct peer server;
     unsigned nodes;
     uint64_t random;
 };
@@ -39,50 +36,18 @@ static void fail(const char *what)
     exit(1);
 }
 
-static void get(int fd, void *to, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, (char *)to + at, n - at);
-
-        if (got <= 0)
-            fail("the server has gone");
-        at += (size_t)got;
-    }
-}
-
-static void put(struct load *l, uint32_t type, uint32_t tx, const char *body,
-                size_t size)
-{
-    char packet[256];
-    struct xsd_sockmsg head = {
-        .type = type,
-        .tx_id = tx,
-        .len = (uint32_t)size,
-    };
-
-    memcpy(packet, &head, sizeof(head));
-    memcpy(packet + sizeof(head), body, size);
-    if (write(l->fd, packet, sizeof(head) + size) < 0)
-        fail("cannot write");
-}
-
 static const char *answer(struct load *l)
 {
-    static char body[XENSTORE_PAYLOAD_MAX + 1];
-    struct xsd_sockmsg head;
-
-    get(l->fd, &head, sizeof(head));
-    get(l->fd, body, head.len);
-    body[head.len] = 0;
-    if (head.type == XS_ERROR)
-        fail(body);
-    return body;
+    peer_receive(&l->server);
+    if (l->server.head.type == XS_ERROR)
+        fail(l->server.body);
+    return l->server.body;
 }
 
 static const char *ask(struct load *l, uint32_t type, uint32_t tx,
                        const char *body, size_t size)
 {
-    put(l, type, tx, body, size);
+    peer_send(&l->server, type, tx, body, size);
     return answer(l);
 }
 
@@ -134,7 +99,7 @@ static unsigned do_many_reads(struct load *l)
     char path[64];
 
     for (unsigned i = 0; i < 16; i++)
-        put(l, XS_READ, 0, path, draw(l, path));
+        peer_send(&l->server, XS_READ, 0, path, draw(l, path));
     for (unsigned i = 0; i < 16; i++)
         answer(l);
     return 16;
@@ -155,16 +120,12 @@ static void measure(struct load *l, const char *name,
 
 int main(int argc, char **argv)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct load l = {.random = 1};
+    static struct load l = {.random = 1};
     unsigned nodes = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000;
 
-    if (argc < 2 || strlen(argv[1]) >= sizeof(address.sun_path))
+    if (argc < 2)
         fail("usage: store-load SOCKET [NODES]");
-    strcpy(address.sun_path, argv[1]);
-    l.fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (connect(l.fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        fail("nobody listens there");
+    peer_socket(&l.server, argv[1]);
     for (; l.nodes < nodes; l.nodes++) {
         char path[64];
         size_t n = path_of(l.nodes, path);

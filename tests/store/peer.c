@@ -127,8 +127,8 @@ static void keep_event(struct peer *p)
     p->events++;
 }
 
-void peer_ask(struct peer *p, uint32_t type, uint32_t tx, const char *body,
-              size_t size)
+void peer_send(struct peer *p, uint32_t type, uint32_t tx, const char *body,
+               size_t size)
 {
     char packet[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
     struct xsd_sockmsg head = {
@@ -144,6 +144,10 @@ void peer_ask(struct peer *p, uint32_t type, uint32_t tx, const char *body,
         ring_put(p, packet, size);
     else if (write(p->fd, packet, size) != (ssize_t)size)
         fail("cannot write");
+}
+
+void peer_receive(struct peer *p)
+{
     for (;;) {
         get(p, &p->head, sizeof(p->head));
         get(p, p->body, p->head.len);
@@ -152,6 +156,13 @@ void peer_ask(struct peer *p, uint32_t type, uint32_t tx, const char *body,
             return;
         keep_event(p);
     }
+}
+
+void peer_ask(struct peer *p, uint32_t type, uint32_t tx, const char *body,
+              size_t size)
+{
+    peer_send(p, type, tx, body, size);
+    peer_receive(p);
 }
 
 void peer_forget(struct peer *p)

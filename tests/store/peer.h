@@ -26,7 +26,11 @@ struct peer {
 void peer_socket(struct peer *p, const char *path);
 /* Domain `domid` of xenstored; `dir`: NOXEN. */
 void peer_ring(struct peer *p, const char *dir, unsigned domid);
-/* A request and its answer; events that come before it are kept. */
+void peer_send(struct peer *p, uint32_t type, uint32_t tx, const char *body,
+               size_t size);
+/* The next answer; events that come before it are kept. */
+void peer_receive(struct peer *p);
+/* A request and its answer. */
 void peer_ask(struct peer *p, uint32_t type, uint32_t tx, const char *body,
               size_t size);
 void peer_forget(struct peer *p);

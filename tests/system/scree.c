@@ -109,18 +109,7 @@ bool scree_http(uint16_t port, unsigned seconds)
 
 pid_t scree_pid(const struct user *u, const char *file)
 {
-    char path[2 * USER_PATH];
-    long pid = 0;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/home/t/%s", u->dir, file);
-    f = fopen(path, "r");
-    if (!f)
-        return 0;
-    if (fscanf(f, "%ld", &pid) != 1)
-        pid = 0;
-    fclose(f);
-    return (pid_t)pid;
+    return user_pid(u, "t", file);
 }
 
 /* A zombie is not alive: who should take it may be a container's init. */

@@ -266,8 +266,7 @@ size_t user_file(struct user *u, const char *name)
 
 /* ------------------------------------------------------------------ end */
 
-/* The number in home/CELL/NAME, or 0. */
-static pid_t pid_of(const struct user *u, const char *cell, const char *name)
+pid_t user_pid(const struct user *u, const char *cell, const char *name)
 {
     char path[4 * USER_PATH];
     long pid = 0;
@@ -289,7 +288,7 @@ static void end_cell(struct user *u, const char *cell)
     pid_t pids[2];
 
     for (unsigned i = 0; i < 2; i++)
-        pids[i] = pid_of(u, cell, files[i]);
+        pids[i] = user_pid(u, cell, files[i]);
     if (pids[0] || pids[1])
         (void)user_run(u, 15, "scree down --cell %s", cell);
     for (unsigned i = 0; i < 2; i++) {

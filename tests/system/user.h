@@ -67,6 +67,9 @@ int user_join(pid_t pid, unsigned seconds);
  * shell. */
 _Noreturn void user_become(const struct user *u, const char *command);
 
+/* The number in $D/home/CELL/FILE, or 0. */
+pid_t user_pid(const struct user *u, const char *cell, const char *file);
+
 /* Reads $D/NAME into text; its length. */
 size_t user_file(struct user *u, const char *name);
 
