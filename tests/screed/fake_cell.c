@@ -178,7 +178,7 @@ static void say(const char *text)
     (void)!send(monitor, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Host port 6666 can never be had. */
+/* Host port 6666 can never be had; whether 6667 can is never said. */
 static void take_command(const char *line)
 {
     if (strstr(line, "\"quit\""))
@@ -186,6 +186,8 @@ static void take_command(const char *line)
     if (strstr(line, "hostfwd_add") && strstr(line, ":6666-"))
         say("{\"return\": \"could not set up host forwarding "
             "rule\\r\\n\"}\r\n");
+    else if (strstr(line, "hostfwd_add") && strstr(line, ":6667-"))
+        return;
     else if (strstr(line, "human-monitor-command"))
         say("{\"return\": \"\"}\r\n");
     else

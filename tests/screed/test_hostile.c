@@ -239,6 +239,19 @@ static void domains_that_nobody_made_are_few(void)
     daemon_end(&d);
 }
 
+static void a_monitor_that_is_silent_is_a_timeout(void)
+{
+    struct daemon d;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_refused(&d, "timeout",
+                             "{'op':'run','domain':{'name':'a','image':'%s',"
+                             "'forwards':[{'host':6667,'guest':80}]}}",
+                             d.image));
+    CU_ASSERT(daemon_is(&d, "a", "phase", NULL));
+    daemon_end(&d);
+}
+
 /* ------------------------------------------------------------ the place */
 
 static void the_directory_is_made_private(void)
@@ -314,6 +327,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
     CU_ADD_TEST(s, domains_that_nobody_made_are_few);
+    CU_ADD_TEST(s, a_monitor_that_is_silent_is_a_timeout);
     CU_ADD_TEST(s, the_directory_is_made_private);
     CU_ADD_TEST(s, a_directory_of_others_is_refused);
     CU_ADD_TEST(s, a_screed_that_ends_is_waited_for);

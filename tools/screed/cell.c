@@ -441,6 +441,8 @@ static void on_again(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    if (s->ending)
+        return;
     s->phase = CELL_STARTING;
     if (qemu_adopt(s->qemu)) {
         cell_note(s, "cell-adopted", NULL);

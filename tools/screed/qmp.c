@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tools/bundle/why.h"
 #include "tools/lib/json.h"
@@ -15,8 +16,9 @@
 
 struct command {
     struct command *next;
-    qmp_reply *reply; /* or NULL */
+    qmp_reply *reply; /* NULL: nobody waits for it (any more) */
     void *context;
+    time_t deadline;
 };
 
 struct qmp {
@@ -25,8 +27,17 @@ struct qmp {
     void *user;
     struct bufferevent *stream;
     bool ready;
+    struct event *tick; /* once a second while connected */
     struct command *first, **last;
 };
+
+static time_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
 
 static void answer_first(struct qmp *q, const struct error *e, const char *text)
 {
@@ -49,6 +60,7 @@ static void put(struct qmp *q, cJSON *message, qmp_reply *reply, void *context)
     cJSON_Delete(message);
     c->reply = reply;
     c->context = context;
+    c->deadline = now() + QMP_SECONDS;
     *q->last = c;
     q->last = &c->next;
     if (q->stream && text) {
@@ -86,10 +98,41 @@ static void on_capabilities(void *context, const struct error *e,
     struct qmp *q = context;
 
     (void)text;
-    if (e)
-        return;
-    q->ready = true;
-    q->calls.ready(q->user);
+    if (!e) {
+        q->ready = true;
+        q->calls.ready(q->user);
+    } else if (q->stream) { /* in vain: another connection may be better */
+        qmp_disconnect(q);
+        q->calls.lost(q->user);
+    }
+}
+
+/* Its answer may come yet: the command keeps its place. */
+static void give_up(struct command *c)
+{
+    qmp_reply *reply = c->reply;
+    struct error e;
+
+    c->reply = NULL;
+    error_set(&e, "timeout", "QEMU did not answer in time");
+    reply(c->context, &e, "");
+}
+
+/* A reply may do anything to the queue: it is looked at anew after each. */
+static void on_tick(evutil_socket_t fd, short what, void *context)
+{
+    struct qmp *q = context;
+    struct command *c;
+
+    (void)fd;
+    (void)what;
+    do {
+        c = q->first;
+        while (c && (!c->reply || c->deadline >= now()))
+            c = c->next;
+        if (c)
+            give_up(c);
+    } while (c);
 }
 
 /* Events and the greeting have neither "return" nor "error". */
@@ -133,6 +176,7 @@ void qmp_disconnect(struct qmp *q)
     if (!q->stream)
         return;
     bufferevent_free(q->stream);
+    event_del(q->tick);
     q->stream = NULL;
     q->ready = false;
     error_set(&e, "cell-down", "QEMU has gone");
@@ -160,17 +204,20 @@ struct qmp *qmp_new(struct event_base *base, const struct qmp_calls *calls,
     q->calls = *calls;
     q->user = user;
     q->last = &q->first;
+    q->tick = event_new(base, -1, EV_PERSIST, on_tick, q);
     return q;
 }
 
 void qmp_free(struct qmp *q)
 {
     qmp_disconnect(q);
+    event_free(q->tick);
     free(q);
 }
 
 bool qmp_connect(struct qmp *q, const char *path, struct error *e)
 {
+    static const struct timeval second = {.tv_sec = 1};
     int fd = socket_connect(path, e);
 
     if (fd < 0)
@@ -180,6 +227,7 @@ bool qmp_connect(struct qmp *q, const char *path, struct error *e)
     q->stream = bufferevent_socket_new(q->base, fd, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_setcb(q->stream, on_read, NULL, on_end, q);
     bufferevent_enable(q->stream, EV_READ | EV_WRITE);
+    event_add(q->tick, &second);
     qmp_command(q, "qmp_capabilities", on_capabilities, q);
     return true;
 }

@@ -11,6 +11,8 @@
 
 #include "tools/lib/error.h"
 
+#define QMP_SECONDS 8 /* to answer a command */
+
 struct qmp;
 
 struct qmp_calls {
