@@ -13,7 +13,8 @@
 #include "control/requests.h"
 #include "control/typed.h"
 
-#define CHANGES_MOST    256 /* of `next` in one pass */
+#define CHANGES_MOST    256        /* of `next` in one pass */
+#define CHANGES_TIME    5000000ull /* ns: begins no more after it */
 #define DUE_MOST        64
 /* More than the hypervisor keeps of consoles. */
 #define CONSOLE_BATCHES 8
@@ -411,7 +412,9 @@ static uint64_t consoles_first(struct domain0 *z)
 
 static bool changes(struct domain0 *z)
 {
-    for (unsigned i = 0; i < CHANGES_MOST; i++) {
+    uint64_t end = calls_now(z->calls) + CHANGES_TIME;
+
+    for (unsigned i = 0; i < CHANGES_MOST && calls_now(z->calls) < end; i++) {
         struct scree_control_next n = {.happened = 0};
 
         if (calls_do(z->calls, SCREE_CONTROL_next, 0, &n, sizeof(n)))

@@ -11,6 +11,7 @@
 #define IN_MOST   (128 * 1024) /* more than a batch of the channel's frames */
 #define OUT_MOST  (16 << 20)   /* the engine stops long before */
 #define PASS_MOST 128          /* clients in one pass */
+#define PASS_TIME 5000000ull   /* ns: begins no more after it */
 
 /* ----------------------------------------------------------- the lists */
 
@@ -357,18 +358,25 @@ static void turn_host(struct peer *x)
         hold(x);
 }
 
+static void turn(struct peer *x)
+{
+    if (x->host)
+        turn_host(x);
+    else
+        turn_ring(x);
+}
+
 bool peers_pass(struct peers *c)
 {
+    uint64_t end = calls_now(c->calls) + PASS_TIME;
+
     if (!channel_busy(c->channel))
         while (c->held.first)
             make_ready(list_take(&c->held));
     for (unsigned i = 0; i < PASS_MOST && c->ready.first; i++) {
-        struct peer *x = list_take(&c->ready);
-
-        if (x->host)
-            turn_host(x);
-        else
-            turn_ring(x);
+        turn(list_take(&c->ready));
+        if (calls_now(c->calls) >= end)
+            break;
     }
     return c->ready.first != NULL;
 }

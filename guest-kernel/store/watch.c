@@ -168,6 +168,7 @@ struct watch *watch_add(struct store_connection *c, const char *path,
     memcpy(w->token, token, n + 1);
     LIST_APPEND(c->watches, w, next, prev);
     LIST_APPEND(g->watches, w, peer_next, peer_prev);
+    g->missed = false;
     hash_add(&s->watches, &w->link, watch_hash(c, g->point->link.hash, token));
     c->watch_count++;
     owner_charge(s, c->domain, (int64_t)watch_cost(length, n));
@@ -197,6 +198,7 @@ static void unmiss(struct watch *w)
     if (w->missed)
         LIST_REMOVE(w->group->connection->missed, w, missed_next, missed_prev);
     w->missed = false;
+    w->group->missed = false;
 }
 
 void watch_remove(struct watch *w)
@@ -292,12 +294,20 @@ struct firing {
     size_t length;
 };
 
+/* A crowd that takes nothing costs a look at each, however many watches it
+ * has. */
 static void fire_group(const struct firing *f, struct watch_group *g)
 {
-    if (!may_know(f->readers, g->connection))
+    bool missed = true;
+
+    if ((g->missed && connection_full(g->connection)) ||
+        !may_know(f->readers, g->connection))
         return;
-    for (struct watch *w = g->watches; w; w = w->peer_next)
+    for (struct watch *w = g->watches; w; w = w->peer_next) {
         send_event(w, f->path, f->length);
+        missed &= w->missed;
+    }
+    g->missed = missed;
 }
 
 /* The groups at p of those whom a set of permissions names. */

@@ -34,6 +34,7 @@ struct watch_group {
     struct watch *watches;
     struct watch_group *next, *prev; /* of the point's */
     uint64_t firing;                 /* the last that it was looked at for */
+    bool missed; /* all of them have an event to be sent later */
 };
 
 struct watch {

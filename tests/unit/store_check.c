@@ -164,8 +164,11 @@ static uint32_t count_groups(const struct watch_point *p,
         if (g->point != p || g->connection->privileged != privileged ||
             !g->watches)
             return UINT32_MAX;
-        for (const struct watch *w = g->watches; w; w = w->peer_next)
+        for (const struct watch *w = g->watches; w; w = w->peer_next) {
+            if (g->missed && !w->missed)
+                return UINT32_MAX;
             *watches += w->group == g;
+        }
     }
     return n;
 }
