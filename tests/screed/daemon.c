@@ -155,7 +155,7 @@ bool daemon_start(struct daemon *d)
     return false;
 }
 
-static bool make_image(struct daemon *d)
+bool make_image(struct daemon *d)
 {
     char path[300];
     struct buffer b = {0};

@@ -70,6 +70,8 @@ int daemon_connect(struct daemon *d, const char *socket);
 /* Reads at most n bytes within ms; how many: 0: it was closed; -1: nothing. */
 ssize_t daemon_read(int fd, void *bytes, size_t n, int ms);
 
+/* Puts an image: its digest is d->image. */
+bool make_image(struct daemon *d);
 bool put_object(struct daemon *d, const void *bytes, size_t n, char digest[80]);
 
 void suite_life(void);

@@ -252,6 +252,38 @@ static void a_monitor_that_is_silent_is_a_timeout(void)
     daemon_end(&d);
 }
 
+static void damage(struct daemon *d)
+{
+    char name[96], path[256];
+
+    snprintf(name, sizeof(name), "objects/%s", d->image + 7);
+    daemon_path(d, name, path);
+    CU_ASSERT(!truncate(path, 5000));
+}
+
+/* After a loss of power a file may be shorter than it was. */
+static void a_damaged_object_is_put_anew(void)
+{
+    struct daemon d;
+    char kept[80];
+
+    daemon_begin(&d);
+    snprintf(kept, sizeof(kept), "%s", d.image);
+    CU_ASSERT(daemon_run(&d, "down", "", ",'labels':{'a':'b'}"));
+    CU_ASSERT(daemon_ok(&d, "{'op':'kill','name':'down'}"));
+    daemon_kill(&d, SIGKILL);
+    kill(daemon_cell(&d), SIGKILL);
+    damage(&d);
+    CU_ASSERT_FATAL(daemon_start(&d));
+    CU_ASSERT(daemon_refused(&d, "no-such-image",
+                             "{'op':'run','domain':{'name':'a','image':'%s'}}",
+                             kept));
+    CU_ASSERT(make_image(&d)); /* as `scree run` does when it is not there */
+    CU_ASSERT(daemon_run(&d, "a", "", ""));
+    CU_ASSERT(daemon_ok(&d, "{'op':'start','name':'down'}"));
+    daemon_end(&d);
+}
+
 /* ------------------------------------------------------------ the place */
 
 static void the_directory_is_made_private(void)
@@ -328,6 +360,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
     CU_ADD_TEST(s, domains_that_nobody_made_are_few);
     CU_ADD_TEST(s, a_monitor_that_is_silent_is_a_timeout);
+    CU_ADD_TEST(s, a_damaged_object_is_put_anew);
     CU_ADD_TEST(s, the_directory_is_made_private);
     CU_ADD_TEST(s, a_directory_of_others_is_refused);
     CU_ADD_TEST(s, a_screed_that_ends_is_waited_for);

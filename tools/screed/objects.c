@@ -250,6 +250,7 @@ static bool finish(struct incoming *in, struct error *e)
 {
     struct objects *o = in->objects;
     struct path target = objects_path(o, &in->digest);
+    struct object *old = objects_find(o, &in->digest);
     struct object_facts f;
     struct digest found;
 
@@ -259,12 +260,16 @@ static bool finish(struct incoming *in, struct error *e)
                          "what came does not have the digest that was said");
     if (!look(in->fd, in->size, &f, e))
         return false;
-    if (objects_find(o, &in->digest))
+    if (old && !old->damaged)
         return true;
     if (rename(in->path.text, target.text))
         return error_set(e, "not-possible", "%s: %s", target.text,
                          strerror(errno));
-    add(o, &in->digest, in->size, &f);
+    if (!old)
+        old = add(o, &in->digest, in->size, &f);
+    old->size = in->size;
+    old->facts = f;
+    old->damaged = false;
     return true;
 }
 

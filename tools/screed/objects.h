@@ -26,6 +26,7 @@ struct object {
     time_t used;      /* last, monotonic seconds */
     uint32_t users;   /* definitions that name it */
     bool in_cell;
+    bool damaged; /* its file is not what it was: it may be put anew */
     uint32_t handle;
     struct upload *upload; /* under way, or NULL */
 };

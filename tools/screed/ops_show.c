@@ -336,6 +336,7 @@ static bool get_digest(const struct op *op, struct digest *d, struct error *e)
 
 void op_image_has(struct op *op)
 {
+    const struct object *found;
     struct digest d;
     struct error e;
     cJSON *o;
@@ -344,8 +345,9 @@ void op_image_has(struct op *op)
         op_fail(op, &e);
         return;
     }
+    found = objects_find(op->s->objects, &d);
     o = cJSON_CreateObject();
-    json_put_bool(o, "has", objects_find(op->s->objects, &d) != NULL);
+    json_put_bool(o, "has", found && !found->damaged);
     op_answer(op, o);
 }
 

@@ -120,6 +120,7 @@ static void seal(struct upload *u)
 
     SHA256Final(found.bytes, &u->hash);
     if (!digest_same(&found, &u->object->digest)) {
+        u->object->damaged = true;
         error_set(&e, "no-such-image",
                   "the object on disk is damaged; run the image again");
         fail(u, &e);
@@ -155,6 +156,7 @@ static bool send_part(struct upload *u)
 
     memcpy(bytes, &head, sizeof(head));
     if (pread(u->fd, bytes + sizeof(head), n, (off_t)u->offset) != (ssize_t)n) {
+        u->object->damaged = true;
         error_set(&e, "no-such-image", "cannot read the object on disk");
         fail(u, &e);
         return false;
@@ -232,6 +234,7 @@ static void start(struct objects *o, struct object *object, objects_done *done,
     u->object = object;
     u->fd = open(p.text, O_RDONLY | O_CLOEXEC);
     if (u->fd < 0) {
+        object->damaged = errno == ENOENT;
         error_set(&e, "no-such-image", "%s: %s", p.text, strerror(errno));
         free(u);
         done(context, &e);
