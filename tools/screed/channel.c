@@ -129,13 +129,21 @@ static void begin_sync(struct channel *c)
 
 /* ------------------------------------------------------------- endings */
 
+/* Takes r. */
+static void answer(struct request *r, const struct error *e, const void *bytes,
+                   size_t n)
+{
+    if (r->reply)
+        r->reply(r->context, e, bytes, n);
+    free(r);
+}
+
 static void fail(struct request *r, const char *code, const char *text)
 {
     struct error e;
 
     error_set(&e, code, "%s", text);
-    r->reply(r->context, &e, NULL, 0);
-    free(r);
+    answer(r, &e, NULL, 0);
 }
 
 static void fail_all(struct channel *c)
@@ -221,9 +229,8 @@ static void take_reply(struct channel *c, const struct frame *f)
     screed_clean(head.text);
     if (head.error)
         error_set(&e, code_of(head.error), "%s", head.text);
-    r->reply(r->context, head.error ? &e : NULL, f->payload + sizeof(head),
-             f->head.length - sizeof(head));
-    free(r);
+    answer(r, head.error ? &e : NULL, f->payload + sizeof(head),
+           f->head.length - sizeof(head));
     put_waiting(c);
 }
 
@@ -341,15 +348,6 @@ static void on_end(struct bufferevent *stream, short what, void *context)
     c->calls.lost(c->user);
 }
 
-static void ignore(void *context, const struct error *e, const void *answer,
-                   size_t n)
-{
-    (void)context;
-    (void)e;
-    (void)answer;
-    (void)n;
-}
-
 /* The deadlines stand in order, as all have the same time. */
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
@@ -366,7 +364,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     }
     put_waiting(c);
     if (c->hangs && c->up && !c->under_way.first) /* is it back? */
-        channel_request(c, SCREE_MANAGE_CELL, reply_to(ignore, NULL), NULL, 0);
+        channel_request(c, SCREE_MANAGE_CELL, reply_to_nobody(), NULL, 0);
     if (c->stream && !c->up && now() - c->synced_at >= SYNC_SECONDS &&
         !channel_backlog(c))
         begin_sync(c);

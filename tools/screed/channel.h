@@ -68,6 +68,12 @@ static inline struct reply_to reply_to(channel_reply *reply, void *context)
     return (struct reply_to){reply, context};
 }
 
+/* Whatever it is, it changes nothing. */
+static inline struct reply_to reply_to_nobody(void)
+{
+    return (struct reply_to){NULL, NULL};
+}
+
 /* op: SCREE_MANAGE_*; n bytes of its struct (and what follows it). */
 void channel_request(struct channel *c, uint32_t op, struct reply_to to,
                      const void *record, size_t n);

@@ -50,22 +50,13 @@ static struct scree_control_object record_of(const struct object *object)
     return r;
 }
 
-static void ignore(void *context, const struct error *e, const void *answer,
-                   size_t n)
-{
-    (void)context;
-    (void)e;
-    (void)answer;
-    (void)n;
-}
-
 static void drop(struct objects *o, struct object *object)
 {
     struct scree_control_object r = record_of(object);
 
     object->in_cell = false;
     channel_request(o->screed->channel, SCREE_MANAGE_OBJECT_DROP,
-                    reply_to(ignore, NULL), &r, sizeof(r));
+                    reply_to_nobody(), &r, sizeof(r));
 }
 
 /* -------------------------------------------------------------- uploads */
