@@ -109,8 +109,9 @@ int guestmem_writable(struct domain *d, gva_t to, size_t n)
     return 0;
 }
 
-/* Fills piece i of the pin, with a reference to its frame. */
-static int pin_piece(struct domain *d, gva_t a, size_t n, bool write,
+/* Fills piece i of the pin, which has its length, with a reference to its
+ * frame. */
+static int pin_piece(struct domain *d, gva_t a, bool write,
                      struct guestmem_pin *pin, unsigned i)
 {
     struct space *s = &d->space;
@@ -122,7 +123,6 @@ static int pin_piece(struct domain *d, gva_t a, size_t n, bool write,
                   space_frame_type((enum space_soft)m.soft)))
         return -XEN_EFAULT;
     pin->bytes[i] = (char *)machine_frame(m.frame) + (a.a & PAGE_MASK);
-    pin->length[i] = (uint32_t)n;
     pin->frame[i] = m.frame.n;
     return 0;
 }
@@ -136,10 +136,12 @@ int guestmem_pin(struct domain *d, gva_t a, size_t n, bool write,
     *pin = (struct guestmem_pin){.frame = {UINT64_MAX, UINT64_MAX}};
     if (n > PAGE_SIZE || !in_range(a, n))
         return -XEN_EFAULT;
-    if (first > 0)
-        result = pin_piece(d, a, first, write, pin, 0);
-    if (!result && n > first)
-        result = pin_piece(d, gva(a.a + first), n - first, write, pin, 1);
+    pin->length[0] = (uint32_t)first;
+    pin->length[1] = (uint32_t)(n - first);
+    if (pin->length[0])
+        result = pin_piece(d, a, write, pin, 0);
+    if (!result && pin->length[1])
+        result = pin_piece(d, gva(a.a + first), write, pin, 1);
     if (result)
         guestmem_unpin(d, pin);
     return result;

@@ -58,30 +58,34 @@ void packet_copy(const struct packet *f, uint8_t *to)
     copy_bytes(to + f->piece_length[0], f->piece[1], f->piece_length[1]);
 }
 
-/* Copies what [at, at + n) has of a piece that begins at `start`; returns how
- * much that is. */
-static uint32_t copy_overlap(const uint8_t *piece, uint32_t start,
-                             uint32_t length, uint32_t at, uint32_t n,
-                             uint8_t *to)
+/* What of a packet is copied, and where to. */
+struct part {
+    uint32_t at, end;
+    uint8_t *to;
+};
+
+/* Copies what the part has of a piece that begins at `start`. */
+static void copy_overlap(struct part *p, const uint8_t *piece, uint32_t start,
+                         uint32_t length)
 {
-    uint32_t from = (uint32_t)max_u64(at, start);
-    uint32_t end = (uint32_t)min_u64(at + n, start + length);
+    uint32_t from = (uint32_t)max_u64(p->at, start);
+    uint32_t end = (uint32_t)min_u64(p->end, start + length);
 
     if (from >= end)
-        return 0;
-    copy_bytes(to, piece + (from - start), end - from);
-    return end - from;
+        return;
+    copy_bytes(p->to, piece + (from - start), end - from);
+    p->to += end - from;
 }
 
 void packet_copy_part(const struct packet *f, uint32_t at, uint32_t n,
                       uint8_t *to)
 {
-    uint32_t second;
+    struct part p = {.at = at, .end = at + n, .to = to};
+    uint32_t second = f->copied + f->piece_length[0];
 
-    to += copy_overlap(f->header.byte, 0, f->copied, at, n, to);
+    copy_overlap(&p, f->header.byte, 0, f->copied);
     if (f->copied == f->length)
         return;
-    second = f->copied + f->piece_length[0];
-    to += copy_overlap(f->piece[0], f->copied, f->piece_length[0], at, n, to);
-    (void)copy_overlap(f->piece[1], second, f->piece_length[1], at, n, to);
+    copy_overlap(&p, f->piece[0], f->copied, f->piece_length[0]);
+    copy_overlap(&p, f->piece[1], second, f->piece_length[1]);
 }
