@@ -284,6 +284,34 @@ static void a_damaged_object_is_put_anew(void)
     daemon_end(&d);
 }
 
+static void limit_files(const struct daemon *d, rlim_t bytes)
+{
+    const struct rlimit r = {bytes, RLIM_INFINITY};
+
+    CU_ASSERT(!prlimit(d->pid, RLIMIT_FSIZE, &r, NULL));
+}
+
+/* The disk is full in the middle of an entry, and has room again for the
+ * next. */
+static void half_an_entry_does_not_damage_the_rest(void)
+{
+    struct daemon d;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_run(&d, "a", "", ""));
+    usleep(1500000); /* the next entry begins a file */
+    limit_files(&d, 100);
+    CU_ASSERT(daemon_run(&d, "b", "", ""));
+    limit_files(&d, RLIM_INFINITY);
+    CU_ASSERT(daemon_run(&d, "c", "", ",'labels':{'x':'y'}"));
+    daemon_kill(&d, SIGKILL);
+    CU_ASSERT_FATAL(daemon_start(&d));
+    CU_ASSERT(daemon_is(&d, "a", "phase", "ready"));
+    CU_ASSERT(daemon_is(&d, "b", "phase", "ready"));
+    CU_ASSERT(daemon_is(&d, "c", "labels", "{\"x\":\"y\"}"));
+    daemon_end(&d);
+}
+
 /* ------------------------------------------------------------ the place */
 
 static void the_directory_is_made_private(void)
@@ -361,6 +389,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, domains_that_nobody_made_are_few);
     CU_ADD_TEST(s, a_monitor_that_is_silent_is_a_timeout);
     CU_ADD_TEST(s, a_damaged_object_is_put_anew);
+    CU_ADD_TEST(s, half_an_entry_does_not_damage_the_rest);
     CU_ADD_TEST(s, the_directory_is_made_private);
     CU_ADD_TEST(s, a_directory_of_others_is_refused);
     CU_ADD_TEST(s, a_screed_that_ends_is_waited_for);

@@ -51,7 +51,7 @@ bool cell_file_write(const char *path, const cJSON *o, struct error *e)
     snprintf(temporary.text, PATH_ROOM, "%.1000s.%d", path, (int)getpid());
     fd = open(temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd >= 0) {
-        good = dprintf(fd, "%s\n", text) > 0;
+        good = dprintf(fd, "%s\n", text) > 0 && !fsync(fd);
         good = !close(fd) && good && !rename(temporary.text, path);
     }
     if (!good) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/bundle/files.h"
@@ -257,6 +258,25 @@ static void on_later(evutil_socket_t fd, short what, void *context)
     writer_put(t->writer, p.text, text, size);
 }
 
+/* All of it, or nothing: what comes behind half an entry could not be read. */
+static bool write_whole(int fd, const char *text, size_t n)
+{
+    struct stat before;
+    ssize_t done;
+    int error;
+
+    if (fd < 0 || fstat(fd, &before))
+        return false;
+    done = write(fd, text, n);
+    if (done == (ssize_t)n)
+        return true;
+    error = done < 0 ? errno : ENOSPC;
+    if (done > 0 && ftruncate(fd, before.st_size))
+        error = errno;
+    errno = error;
+    return false;
+}
+
 static void append(struct state *t, const char *text, size_t n)
 {
     if (t->fd < 0) {
@@ -265,7 +285,7 @@ static void append(struct state *t, const char *text, size_t n)
             open(p.text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
                  0600);
     }
-    if ((t->fd < 0 || write(t->fd, text, n) != (ssize_t)n) && !t->changed)
+    if (!write_whole(t->fd, text, n) && !t->changed)
         screed_log(t->screed, "cannot note a change in %s: %s",
                    t->screed->directory, strerror(errno));
     if (!t->changed)
