@@ -147,6 +147,8 @@ static void print_sum(const struct apply *a, bool dry)
     printf("%zu %sadded, %zu %schanged, %zu %sremoved, %zu as they are%s\n",
            made, to, p->count - made - removed - same, to, removed, to, same,
            dry ? "; nothing was done (--dry-run)" : "");
+    if (a->failures)
+        fprintf(stderr, "scree: %zu of these steps failed\n", a->failures);
 }
 
 /* -------------------------------------------------------------- doing */
