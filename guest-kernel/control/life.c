@@ -10,7 +10,6 @@
 
 #include "control/restart.h"
 
-#define DYING_LOOK 10000000ull /* ns: how often one that dies is looked at */
 #define LIFE_FLAGS                                                             \
     (DEFINITION_READY | DEFINITION_CRASH_SAID | DEFINITION_STOPPING)
 
@@ -196,15 +195,6 @@ static void ended(struct manager *m, struct definition *d)
 
 /* --------------------------------------------------------------- changes */
 
-/* The hypervisor takes a domain of the boot bundle that comes back apart and
- * says nothing of it: that it is gone must be looked for. */
-static void look_again(struct manager *m, struct definition *d)
-{
-    if (d->flags & DEFINITION_BOOT)
-        (void)deadline_set(&m->deadlines, &d->due,
-                           calls_now(m->calls) + DYING_LOOK);
-}
-
 void life_seen(struct manager *m, struct definition *d,
                const struct scree_domain_state *s)
 {
@@ -216,8 +206,6 @@ void life_seen(struct manager *m, struct definition *d,
     }
     if (s->state == SCREE_DOMAIN_CRASHED)
         say_end(m, d);
-    else if (s->state == SCREE_DOMAIN_DYING)
-        look_again(m, d);
     else if (s->state == SCREE_DOMAIN_ENDED)
         ended(m, d);
 }
@@ -236,8 +224,8 @@ static void vanished(struct manager *m, struct definition *d)
     life_seen(m, d, &s);
 }
 
-/* A domain of the boot bundle that came back: under its number is another one
- * than d has known. */
+/* A domain of the boot bundle that came back before its end was seen: under
+ * its number is another one than d has known. */
 static bool is_another(const struct definition *d,
                        const struct scree_domain_state *s)
 {
@@ -294,8 +282,6 @@ uint64_t manager_due(struct manager *m, unsigned most)
 
         if (d->life == LIFE_BACKOFF)
             try_again(m, d);
-        else if (d->state.state == SCREE_DOMAIN_DYING)
-            manager_changed(m, d->state.id);
         else if (d->life == LIFE_LIVE)
             (void)calls_plain(m->calls, SCREE_CONTROL_kill, d->state.id);
     }

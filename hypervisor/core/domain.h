@@ -88,6 +88,7 @@ struct domain {
     uint32_t group;
     uint8_t on_crash;            /* SCREE_ON_CRASH_* */
     bool boot;                   /* made of a record of the boot bundle */
+    bool returns;                /* ENDED: until it is made again */
     _Atomic uint16_t watchdog_s; /* last set to, or 0 */
     uint64_t net_rate;
     uint8_t tag[SCREE_TAG_MAX];

@@ -206,7 +206,7 @@ int64_t control_collect(struct control *c)
     lock_take(&c->cell->lock);
     if (id < c->cell->domain_limit)
         d = c->cell->records[id];
-    ended = d && domain_state(d) == DOMAIN_ENDED;
+    ended = d && domain_state(d) == DOMAIN_ENDED && !d->returns;
     lock_release(&c->cell->lock);
     if (!d)
         return -XEN_ESRCH;

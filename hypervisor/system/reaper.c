@@ -54,12 +54,29 @@ static void restart_later(struct restart *r)
     timer_set(c, &r->timer, machine_clock() + r->delay);
 }
 
+/* The control domain could look at its last life until now. */
+static void forget_last_life(struct cell *cell, uint32_t index)
+{
+    struct domain *d = NULL;
+
+    lock_take(&cell->lock);
+    if (index + 1 < cell->domain_limit)
+        d = cell->records[index + 1];
+    if (d && domain_state(d) != DOMAIN_ENDED)
+        d = NULL;
+    lock_release(&cell->lock);
+    if (d)
+        domain_free(d); /* nobody collects one that comes back */
+}
+
 static void restart_due(struct timer *t, uint64_t now)
 {
     struct restart *r = container_of(t, struct restart, timer);
-    int result = domain_launch(r->cell, r->index);
+    int result;
 
     (void)now;
+    forget_last_life(r->cell, r->index);
+    result = domain_launch(r->cell, r->index);
     if (result && result != -XEN_EINVAL)
         restart_later(r); /* memory may come back */
     else
@@ -151,7 +168,8 @@ static void finish(struct cell *cell, struct domain *d)
     bundle_name(domain_name(d), name);
     if (id == 0)
         control_abandon(cell);
-    if (!r && stays(d))
+    d->returns = r != NULL;
+    if (stays(d))
         domain_take_down(d);
     else
         domain_take_apart(d);

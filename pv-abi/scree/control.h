@@ -126,7 +126,8 @@ struct scree_control_create {
  * shutdown: sets info.shutdown to reason + 1 and raises SCREE_PORT_CONTROL:
  *   the guest is asked to end by itself. reason: SHUTDOWN_poweroff or _reboot.
  * collect: forgets an ended domain; its id is free. -XEN_EBUSY: it is not
- *   ended yet.
+ *   ended yet, or is one of the boot bundle that will be made again: it is
+ *   ENDED until then.
  * None of them can name the control domain itself: -XEN_EINVAL.
  */
 struct scree_control_shutdown {

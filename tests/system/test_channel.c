@@ -18,6 +18,9 @@
 #define CONTROL                                                                \
     "[domain control]\nimage = $B/guests/control.elf\ncontrol = yes\n"         \
     "memory = 16M\naddress = none\ncmdline = cell=test\n"
+#define USER                                                                   \
+    "[domain user]\nimage = $B/guests/store_user.elf\nmemory = 1M\n"           \
+    "address = none\non_crash = restart\ncmdline = watch=data/in\n"
 #define MANY  10000
 #define AHEAD 24 /* pairs of requests under way */
 
@@ -59,12 +62,9 @@ static bool upload(struct controlled *t, const char *guest,
     return CHECK(channel_upload(&t->c, path, digest));
 }
 
-static bool begin(struct controlled *t)
+static bool begin_with(struct controlled *t, const char *domains, unsigned cpus)
 {
-    struct cell_options o = {
-        .cpus = 2,
-        .domains = CONTROL CELL_WEB,
-    };
+    struct cell_options o = {.cpus = cpus, .domains = domains};
 
     memset(t, 0, sizeof(*t));
     t->c.fd = -1;
@@ -73,6 +73,11 @@ static bool begin(struct controlled *t)
     add_channel(&t->cell.q, t->cell.dir);
     return CHECK(cell_boot(&t->cell)) && connect_to(t) &&
            upload(t, "life", t->life);
+}
+
+static bool begin(struct controlled *t)
+{
+    return begin_with(t, CONTROL CELL_WEB, 2);
 }
 
 static void end(struct controlled *t)
@@ -205,6 +210,61 @@ static void test_store(void)
         CHECK(!reads(&t, "/local/domain/3/name", "user"));
     }
     end(&t);
+}
+
+static bool writes(struct controlled *t, const char *path, const char *value)
+{
+    char body[128], answer[XENSTORE_PAYLOAD_MAX + 1];
+    size_t n = strlen(path) + 1;
+
+    memcpy(body, path, n);
+    memcpy(body + n, value, strlen(value));
+    return channel_store(&t->c, XS_WRITE, body, n + strlen(value), answer) ==
+           XS_WRITE;
+}
+
+/* The cell restarts it, under its id; what it had in the store went with it. */
+static void boot_domain_reboots(struct controlled *t, unsigned life)
+{
+    char said[64], word[16];
+    struct scree_manage_state s;
+    unsigned from = t->c.event_count;
+    size_t text = t->c.console_size;
+
+    snprintf(word, sizeof(word), "life%u", life);
+    snprintf(said, sizeof(said), "(token): '%s'", word);
+    CHECK(writes(t, "/local/domain/2/data/in", word));
+    CHECK(channel_says(&t->c, text, said));
+    text = t->c.console_size;
+    CHECK(writes(t, "/local/domain/2/control/shutdown", "reboot"));
+    CHECK(channel_event(&t->c, from, SCREE_EVENT_ENDED, "user"));
+    CHECK(channel_event(&t->c, from, SCREE_EVENT_READY, "user"));
+    CHECK(channel_says(&t->c, text, "store_user: at work"));
+    CHECK(channel_state(&t->c, "user", &s));
+    CHECK(s.domain.id == 2 && s.ended == life && s.restarts == life &&
+          s.reason == SHUTDOWN_reboot);
+}
+
+static bool becomes_ready(struct controlled *t, const char *name)
+{
+    for (unsigned i = 0; i < 100 && phase(t, name) != SCREE_PHASE_READY; i++)
+        (void)channel_poll(&t->c, 50);
+    return phase(t, name) == SCREE_PHASE_READY;
+}
+
+static void test_boot_domain_reboots(void)
+{
+    for (unsigned cpus = 1; cpus <= 2; cpus++) {
+        struct controlled t;
+
+        if (begin_with(&t, CONTROL USER, cpus)) {
+            CHECK(becomes_ready(&t, "user"));
+            CHECK(channel_frame(&t.c, SCREE_FRAME_STORE_OPEN, 1, NULL, 0));
+            for (unsigned life = 1; life <= 3; life++)
+                boot_domain_reboots(&t, life);
+        }
+        end(&t);
+    }
 }
 
 /* ------------------------------------------------- the control domain dies */
@@ -363,6 +423,8 @@ void suite_channel(void)
     CU_add_test(s, "who does not heed stop is killed", test_deaf);
     CU_add_test(s, "restart policies", test_restarts);
     CU_add_test(s, "the store from both sides", test_store);
+    CU_add_test(s, "a domain of the boot bundle reboots",
+                test_boot_domain_reboots);
     CU_add_test(s, "the control domain dies and knows all again",
                 test_control_dies);
     CU_add_test(s, "10,000 come and go without a frame of growth", test_many);

@@ -823,6 +823,10 @@ static void boot_domains_end_as_before(void)
     life_shuts_down(&x.w, 2, SHUTDOWN_reboot);
     CU_ASSERT_PTR_NULL(life_find(&x.w, 2));
     (void)control_make(&x, "not in its place");
+    CU_ASSERT_EQUAL(control_state(&x, 2).state, SCREE_DOMAIN_ENDED);
+    CU_ASSERT_EQUAL(control_state(&x, 2).reason, SHUTDOWN_reboot);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, collect, 2), -XEN_EBUSY);
+    CU_ASSERT(take_changes(&x, 2) & SCREE_HAPPENED_STATE);
     life_later(&x.w, 101);
     CU_ASSERT_PTR_NOT_NULL(life_find(&x.w, 2));
     life_shuts_down(&x.w, 3, SCREE_SHUTDOWN(SHUTDOWN_poweroff, 9));
