@@ -16,14 +16,16 @@
 #include "tests/screed/daemon.h"
 #include "tools/lib/paths.h"
 
-/* Sends n times text, and counts lines of answers meanwhile; all of them come
- * within 10 s. */
+/* Sends n times text, which is some lines, and counts those of answers
+ * meanwhile; all of them come within 10 s. */
 static bool talk(int fd, const char *text, size_t n)
 {
-    size_t size = strlen(text), at = 0, lines = 0;
+    size_t size = strlen(text), at = 0, lines = 0, each = 0;
     static char bytes[65536];
 
-    while (lines < n) {
+    for (const char *c = text; *c; c++)
+        each += *c == '\n';
+    while (lines < n * each) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         ssize_t got;
         if (at < n * size)
@@ -133,6 +135,53 @@ static void texts_may_have_brackets(void)
     daemon_begin(&d);
     CU_ASSERT(
         daemon_run(&d, "a", "[[[[[[[[[[[[[[[[[[{{{{{{{{{{{{{{{{{{{{", ""));
+    daemon_end(&d);
+}
+
+/* The second ends at once, as soon as the first has ended. */
+static void requests_on_one_domain_may_follow_each_other(void)
+{
+    char text[512];
+    struct daemon d;
+    int fd;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_run(&d, "a", "", ""));
+    snprintf(text, sizeof(text),
+             "{\"op\":\"set\",\"name\":\"a\",\"weight\":7}\n"
+             "{\"op\":\"run\",\"domain\":{\"name\":\"a\",\"image\":\"%s\"}}"
+             "\n{\"op\":\"start\",\"name\":\"a\"}\n",
+             d.image);
+    fd = daemon_connect(&d, "api.sock");
+    CU_ASSERT(talk(fd, text, 1));
+    close(fd);
+    daemon_end(&d);
+}
+
+/* All but the first wait for the first, and are refused one by one. */
+static void many_want_the_same_name(void)
+{
+    enum { CLIENTS = 100, EACH = 60 };
+    char text[256], bytes[256];
+    int fds[CLIENTS];
+    struct daemon d;
+
+    daemon_begin(&d);
+    snprintf(text, sizeof(text),
+             "{\"op\":\"run\",\"domain\":{\"name\":\"a\",\"image\":\"%s\"}}\n",
+             d.image);
+    kill(daemon_cell(&d), SIGSTOP);
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = daemon_connect(&d, "api.sock");
+        for (int k = 0; k < EACH; k++)
+            send(fds[i], text, strlen(text), MSG_NOSIGNAL);
+    }
+    usleep(300000);
+    kill(daemon_cell(&d), SIGCONT);
+    for (int i = 0; i < CLIENTS; i++) {
+        CU_ASSERT(daemon_read(fds[i], bytes, sizeof(bytes), 5000) > 0);
+        close(fds[i]);
+    }
     daemon_end(&d);
 }
 
@@ -384,6 +433,8 @@ void suite_hostile(void)
     CU_ADD_TEST(s, who_sends_no_more_is_answered);
     CU_ADD_TEST(s, half_closed_streams_do_not_stay);
     CU_ADD_TEST(s, texts_may_have_brackets);
+    CU_ADD_TEST(s, requests_on_one_domain_may_follow_each_other);
+    CU_ADD_TEST(s, many_want_the_same_name);
     CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
     CU_ADD_TEST(s, domains_that_nobody_made_are_few);

@@ -78,9 +78,14 @@ static char *compose(struct op *op, cJSON *fields, const char *flag, bool value)
     return text ? text : strdup("{\"ok\":false}");
 }
 
+static void unlock(struct domain *d);
+
+/* The lock is given up last: whoever had waited for it may end at once, and
+ * send this answer with its own. */
 static void end(struct op *op, cJSON *fields, bool ok)
 {
     struct connection *c = op->c;
+    struct domain *locked = op->d;
 
     op->answer = op->done ? op->answer : compose(op, fields, "ok", ok);
     if (op->done)
@@ -92,16 +97,17 @@ static void end(struct op *op, cJSON *fields, bool ok)
     domain_unwatch(&op->watch);
     journal_leave(op->s->journal, &op->follower);
     events_leave(op->s->events, &op->events);
-    op_unlock(op);
-    if (!c) {
+    op->d = NULL;
+    if (c)
+        event_active(c->again, EV_TIMEOUT, 0);
+    if (!c)
         op_free(op);
-        return;
-    }
-    event_active(c->again, EV_TIMEOUT, 0);
-    if (op->flags & OP_LOOSE)
+    else if (op->flags & OP_LOOSE)
         send_loose(c, op);
     else
         send_answers(c);
+    if (locked)
+        unlock(locked);
 }
 
 void op_answer(struct op *op, cJSON *fields)
@@ -192,15 +198,30 @@ void op_forget_domain(struct domain *d)
     }
 }
 
-void op_unlock(struct op *op)
+/* Those that have got a lock and may start: one after the other here, since one
+ * that ends at once gives the lock to the next, and they may be many. */
+static void start_ready(struct screed *s, struct op *op)
 {
-    struct domain *d = op->d;
-    struct op *next;
+    struct op **last = &s->ready;
 
-    op->d = NULL;
-    if (!d)
+    while (*last)
+        last = &(*last)->next_waiting;
+    op->next_waiting = NULL;
+    *last = op;
+    if (s->starting)
         return;
-    next = d->waiting;
+    s->starting = true;
+    while ((op = s->ready)) {
+        s->ready = op->next_waiting;
+        start(op);
+    }
+    s->starting = false;
+}
+
+static void unlock(struct domain *d)
+{
+    struct op *next = d->waiting;
+
     d->op = NULL;
     if (d->gone) {
         op_forget_domain(d);
@@ -209,7 +230,17 @@ void op_unlock(struct op *op)
     if (!next)
         return;
     d->waiting = next->next_waiting;
-    start_with_lock(next);
+    op_lock(next, d);
+    start_ready(d->screed, next);
+}
+
+void op_unlock(struct op *op)
+{
+    struct domain *d = op->d;
+
+    op->d = NULL;
+    if (d)
+        unlock(d);
 }
 
 /* The domain that the op is about, or NULL and e. */

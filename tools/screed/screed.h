@@ -31,6 +31,7 @@
 struct domain;
 struct api;
 struct events;
+struct op;
 struct tell;
 struct metrics;
 struct objects;
@@ -70,6 +71,9 @@ struct screed {
     struct qemu *qemu;
     struct cell *lifecycle;
     struct sweep *sweep;
+
+    struct op *ready; /* they have their domain's lock, and start next */
+    bool starting;
 
     struct domains domains;
     struct objects *objects;
