@@ -21,11 +21,12 @@
 #include "system/loop.h"
 #include "system/reaper.h"
 
-#define STEPS     96
-#define RAM_PAGES 32
-#define RECORD    (SCREE_IMAGE_BASE + 0x2000) /* of domain 0 */
-#define BUFFER    (SCREE_IMAGE_BASE + 0x4000)
-#define FIRST     1 /* handle of the first upload */
+#define RESTART_MAX 31000000000ull /* ns: a restart is put off for so long */
+#define STEPS       96
+#define RAM_PAGES   32
+#define RECORD      (SCREE_IMAGE_BASE + 0x2000) /* of domain 0 */
+#define BUFFER      (SCREE_IMAGE_BASE + 0x4000)
+#define FIRST       1 /* handle of the first upload */
 
 enum what { CALL, PUT_OBJECT, OTHER, TIME, DIE, KINDS };
 
@@ -359,7 +360,7 @@ static struct domain *alive(struct script *s)
     return NULL;
 }
 
-static void collect_all(struct script *s, struct domain *d0)
+static struct domain *kill_all(struct script *s, struct domain *d0)
 {
     for (uint32_t id = 1; id < s->cell->domain_limit; id++) {
         struct scree_control r = {.domain = id};
@@ -368,7 +369,17 @@ static void collect_all(struct script *s, struct domain *d0)
     }
     for (unsigned i = 0; i < 300; i++)
         cpu_pass(&s->cell->cpus[0]);
-    d0 = alive(s);
+    return alive(s);
+}
+
+/* Those of the boot bundle that come back do so first, and stay away then. */
+static void collect_all(struct script *s, struct domain *d0)
+{
+    d0 = kill_all(s, d0);
+    host_clock_advance(RESTART_MAX);
+    for (unsigned i = 0; i < 300; i++)
+        cpu_pass(&s->cell->cpus[0]);
+    d0 = kill_all(s, alive(s));
     for (uint32_t id = 1; id < s->cell->domain_limit; id++) {
         struct scree_control r = {.domain = id};
         int64_t result = ask(d0, &r, SCREE_CONTROL_collect);
