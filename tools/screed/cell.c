@@ -27,8 +27,9 @@
 #define CONNECT_MS     50
 #define EARLY_BYTES    (512u << 10)
 #define QUIT_MS        3000
-#define FLUSH_MS       20 /* for the answer to leave */
-#define CELL_LOG_CHECK 10 /* s */
+#define FLUSH_MS       20        /* for the answer to leave */
+#define CELL_LOG_CHECK 10        /* s */
+#define CLOCK_MOVED    500000000 /* ns */
 
 struct cell {
     struct screed *screed;
@@ -37,9 +38,10 @@ struct cell {
     bool fresh;          /* QEMU was started, not adopted: it has no forwards */
     unsigned backoff;    /* ms */
     struct event *again; /* start QEMU */
-    struct event *connect;            /* channel and monitor */
-    struct event *kill;               /* QEMU does not quit */
-    struct event *log;                /* cell.log is kept short */
+    struct event *connect; /* channel and monitor */
+    struct event *kill;    /* QEMU does not quit */
+    struct event *log;     /* cell.log is kept short */
+    int64_t clock;         /* Unix time at the monotonic clock's 0, ns */
     struct journal_follower follower; /* of the hypervisor's log */
     struct evbuffer *early; /* console records before names are known */
 };
@@ -482,6 +484,28 @@ void cell_down(struct screed *s)
         in(s->lifecycle->kill, qemu_pid(s->qemu) ? QUIT_MS : FLUSH_MS);
 }
 
+static int64_t clock_at_0(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)screed_now() - t.tv_sec * 1000000000 - t.tv_nsec;
+}
+
+/* The host's clock was set, or the host has slept: the cell's is compared with
+ * it anew. */
+static void check_clock(struct cell *c)
+{
+    int64_t now = clock_at_0();
+    struct screed *s = c->screed;
+
+    if (llabs(now - c->clock) < CLOCK_MOVED || s->phase != CELL_UP)
+        return;
+    c->clock = now;
+    channel_request(s->channel, SCREE_MANAGE_CELL, reply_to(on_clock, s), NULL,
+                    0);
+}
+
 /* QEMU writes cell.log: what is over the limit is copied, then cut. */
 static void on_log(evutil_socket_t fd, short what, void *context)
 {
@@ -489,6 +513,7 @@ static void on_log(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    check_clock(c);
     screed_shorten(c->screed, CELL_LOG, c->screed->options.log_bytes);
 }
 
@@ -515,6 +540,7 @@ struct cell *cell_new(struct screed *s, cell_first *first)
     c->screed = s;
     c->first = first;
     c->backoff = BACKOFF_LEAST;
+    c->clock = clock_at_0();
     c->follower.line = on_hypervisor_line;
     journal_follow(s->journal, &c->follower);
     c->early = evbuffer_new();

@@ -238,7 +238,8 @@ bool definition_labels(struct conf_domain *d, const cJSON *labels,
         char text[2 * VALUE_LABEL_MAX + 2];
         int n = snprintf(text, sizeof(text), "%s=%s", item->string,
                          cJSON_IsString(item) ? item->valuestring : "#");
-        if (n >= (int)sizeof(text) || !value_label(text))
+        if (n >= (int)sizeof(text) || !value_label(text) ||
+            strchr(item->string, '='))
             return error_set(e, "bad-request",
                              "bad label '%.80s': a key has up to %d of a-z, "
                              "0-9 and inner '.-_/', a value up to %d "
