@@ -78,6 +78,8 @@ struct terminal {
     char text[64 * 1024];
 };
 
+/* Can there be one here? If not, says that the test is skipped. */
+bool terminal_exists(void);
 bool terminal_start(struct terminal *t, struct user *u, const char *command);
 bool terminal_type(struct terminal *t, const char *text);
 /* Waits until the text so far matches. */
