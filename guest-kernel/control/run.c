@@ -97,7 +97,9 @@ static int check_objects(const struct manager *m,
 {
     char text[24];
 
-    if (!object_find(&m->objects, r->image, SCREE_OBJECT_IMAGE))
+    /* those of the boot bundle have no digest, and are not for others */
+    if (object_digest_empty(r->image) ||
+        !object_find(&m->objects, r->image, SCREE_OBJECT_IMAGE))
         return refuse(why, XEN_ENOENT, "the cell has no image %s",
                       short_digest(r->image, text));
     if (!object_digest_empty(r->files) &&

@@ -55,6 +55,8 @@ static void test_bad_fields(void)
     struct managed *w = managed_make();
     struct scree_manage_run good = managed_request("web"), r;
 
+    fake_object_add(w->cell, SCREE_OBJECT_IMAGE, 0); /* of the boot bundle */
+    managed_restart(w);
 #define BAD(change, error)                                                     \
     do {                                                                       \
         r = good;                                                              \
