@@ -135,6 +135,10 @@ static void texts_may_have_brackets(void)
     daemon_begin(&d);
     CU_ASSERT(
         daemon_run(&d, "a", "[[[[[[[[[[[[[[[[[[{{{{{{{{{{{{{{{{{{{{", ""));
+    CU_ASSERT(daemon_refused(&d, "bad-request",
+                             "{'op':'run','domain':{'image':'%s',"
+                             "'labels':{'key=with':'x'}}}",
+                             d.image));
     daemon_end(&d);
 }
 
@@ -221,6 +225,28 @@ static void clients_wait_when_there_is_no_file_left(void)
     for (int i = 0; i < 80; i++)
         close(fds[i]);
     CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    daemon_end(&d);
+}
+
+static void screed_ends_while_a_domain_is_removed(void)
+{
+    static const char rm[] = "{\"op\":\"rm\",\"name\":\"a\",\"force\":true}\n"
+                             "{\"op\":\"start\",\"name\":\"a\"}\n";
+    struct daemon d;
+    int fd;
+
+    daemon_begin(&d);
+    CU_ASSERT(daemon_run(&d, "a", "undying", ""));
+    fd = daemon_connect(&d, "api.sock");
+    send(fd, rm, sizeof(rm) - 1, MSG_NOSIGNAL);
+    CU_ASSERT(daemon_ok(&d, "{'op':'ls'}"));
+    usleep(200000);
+    kill(d.pid, SIGTERM);
+    CU_ASSERT_EQUAL(daemon_wait(&d), 0);
+    close(fd);
+    client_close(&d.api);
+    CU_ASSERT_FATAL(daemon_start(&d));
+    CU_ASSERT(daemon_is(&d, "a", "phase", "ready"));
     daemon_end(&d);
 }
 
@@ -436,6 +462,7 @@ void suite_hostile(void)
     CU_ADD_TEST(s, requests_on_one_domain_may_follow_each_other);
     CU_ADD_TEST(s, many_want_the_same_name);
     CU_ADD_TEST(s, clients_wait_when_there_is_no_file_left);
+    CU_ADD_TEST(s, screed_ends_while_a_domain_is_removed);
     CU_ADD_TEST(s, a_cell_dies_while_a_domain_is_removed);
     CU_ADD_TEST(s, domains_that_nobody_made_are_few);
     CU_ADD_TEST(s, a_monitor_that_is_silent_is_a_timeout);

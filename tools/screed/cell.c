@@ -555,11 +555,24 @@ struct cell *cell_new(struct screed *s, cell_first *first)
     return c;
 }
 
+/* Ops that wait for what a domain does end while all that they use is there. */
+static void end_waiting(struct screed *s)
+{
+    struct domain *next;
+
+    channel_disconnect(s->channel);
+    for (struct domain *d = s->domains.first; d; d = next) {
+        next = d->next;
+        domain_tell(d, NULL);
+    }
+}
+
 void cell_free(struct cell *c)
 {
     struct screed *s = c->screed;
 
     s->ending = true;
+    end_waiting(s);
     channel_free(s->channel);
     qmp_free(s->qmp);
     qemu_free(s->qemu);
