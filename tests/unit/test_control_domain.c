@@ -214,6 +214,17 @@ static void paused_domains_do_not_run(void)
     control_stop(&x);
 }
 
+/* A cell with a second domain, which has been resumed. */
+static struct domain *start_running(struct control_world *x, const char *name,
+                                    uint32_t *id)
+{
+    control_prepare();
+    control_start(x);
+    *id = control_make(x, name);
+    CU_ASSERT_EQUAL(CONTROL_DOMAIN(x, resume, *id), 0);
+    return life_find(&x->w, *id);
+}
+
 /* Events wait; idle returns nothing, or the event, after the pause. */
 static void a_pause_breaks_no_sleep(void)
 {
@@ -221,11 +232,7 @@ static void a_pause_breaks_no_sleep(void)
     struct domain *d;
     uint32_t id;
 
-    control_prepare();
-    control_start(&x);
-    id = control_make(&x, "sleeper");
-    d = life_find(&x.w, id);
-    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d = start_running(&x, "sleeper", &id);
     CU_ASSERT_EQUAL(
         guest_call(d, __HYPERVISOR_scree_idle, SCREE_IDLE_FOREVER, 0, 0),
         INT64_MIN);
@@ -247,11 +254,7 @@ static void time_goes_by_a_paused_domain(void)
     struct domain *d;
     uint32_t id;
 
-    control_prepare();
-    control_start(&x);
-    id = control_make(&x, "clock");
-    d = life_find(&x.w, id);
-    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d = start_running(&x, "clock", &id);
     CU_ASSERT_EQUAL(life_watchdog(d, 0, 5), 1);
     CU_ASSERT_EQUAL(guest_call(d, __HYPERVISOR_set_timer_op,
                                machine_clock() + 1000000, 0, 0),
@@ -279,11 +282,7 @@ static void a_watchdog_may_come_too_late(void)
     struct domain *d;
     uint32_t id;
 
-    control_prepare();
-    control_start(&x);
-    id = control_make(&x, "late");
-    d = life_find(&x.w, id);
-    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d = start_running(&x, "late", &id);
     CU_ASSERT_EQUAL(life_watchdog(d, 0, 5), 1);
     CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, pause, id), 0);
     timer_set(d->vcpu.cpu, &d->watchdogs[0].timer, machine_clock() + 1);
@@ -314,11 +313,7 @@ static void a_watchdog_is_renewed_in_the_moment_of_a_pause(void)
     struct domain *d;
     uint32_t id;
 
-    control_prepare();
-    control_start(&x);
-    id = control_make(&x, "renewing");
-    d = life_find(&x.w, id);
-    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d = start_running(&x, "renewing", &id);
     CU_ASSERT_EQUAL(life_watchdog(d, 0, 5), 1);
     life_later(&x.w, 4000);
     CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, pause, id), 0);
@@ -557,11 +552,7 @@ static void what_a_domain_did_is_counted(void)
     int64_t result;
     uint32_t id;
 
-    control_prepare();
-    control_start(&x);
-    id = control_make(&x, "busy");
-    d = life_find(&x.w, id);
-    CU_ASSERT_EQUAL(CONTROL_DOMAIN(&x, resume, id), 0);
+    d = start_running(&x, "busy", &id);
     for (int i = 0; i < 5; i++)
         CU_ASSERT(guest_fast(d, __HYPERVISOR_xen_version, 0, 0, &result));
     CU_ASSERT_FALSE(
