@@ -237,6 +237,10 @@ static void test_keys_of_a_live_cell_and_back(void)
     CU_ASSERT_STRING_EQUAL(c.domains[0].cmdline, "say \"x\"");
     check_again(&c);
     conf_free(&c);
+    CU_ASSERT_TRUE_FATAL(parse(&c, WEB "cmdline = \"\rsay\r\"\n", &w));
+    CU_ASSERT_STRING_EQUAL(c.domains[0].cmdline, "\rsay\r");
+    check_again(&c);
+    conf_free(&c);
 }
 
 static void test_long_line_is_refused(void)

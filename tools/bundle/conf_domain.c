@@ -86,8 +86,8 @@ static bool needs_quotes(const char *s)
 {
     size_t length = strlen(s);
 
-    if (*s == '"' || *s == '#' || strchr(" \t", *s) ||
-        strchr(" \t", s[length - 1]))
+    if (*s == '"' || *s == '#' || strchr(" \t\r", *s) ||
+        strchr(" \t\r", s[length - 1]))
         return true;
     return strstr(s, " #") || strstr(s, "\t#");
 }
