@@ -91,6 +91,7 @@ static pid_t start_run(const struct cell *c)
         return pid;
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_DFL); /* ignored where the tests run in the background */
     if (!freopen(output, "w", stdout) || dup2(1, 2) < 0)
         _exit(127);
     setenv("SCREE_LIB", cell_build(), 1);

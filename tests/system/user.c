@@ -51,6 +51,7 @@ _Noreturn void user_become(const struct user *u, const char *command)
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_DFL); /* ignored where the tests run in the background */
     snprintf(text, sizeof(text), "%s/home", u->dir);
     setenv("SCREE_HOME", text, 1);
     setenv("SCREE_LIB", build, 1);
