@@ -133,8 +133,8 @@ static void test_quits(void)
 {
     type("q");
     CHECK(user_until(&u, 5, "status 0", SHOW));
-    CHECK(user_match(&u, "[^-]icanon", NULL, 0));
-    CHECK(user_match(&u, "[^-]echo ", NULL, 0));
+    CHECK(user_until(&u, 5, "[^-]icanon", SHOW));
+    CHECK(user_until(&u, 5, "[^-]echo ", SHOW));
     CHECK(user_ok(&u, TMUX "display-message -p -t top "
                            "'#{cursor_flag} #{alternate_on}'"));
     CHECK(!strcmp(u.text, "1 0\n"));
