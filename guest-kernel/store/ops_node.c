@@ -98,15 +98,21 @@ int op_write(struct request *r)
     return error;
 }
 
-int op_mkdir(struct request *r)
+/* The node that the request's one string names, to be changed; ENOENT: there is
+ * none, and *v says where it would be. */
+static int get_to_write(struct request *r, struct view *v)
 {
-    struct view v;
     const char *name = wire_only(r);
     int error = name ? wire_path(r, name) : EINVAL;
 
-    if (error)
-        return error;
-    error = view_get(r, PERMS_WRITE, &v);
+    return error ? error : view_get(r, PERMS_WRITE, v);
+}
+
+int op_mkdir(struct request *r)
+{
+    struct view v;
+    int error = get_to_write(r, &v);
+
     if (error == ENOENT)
         error = view_put(r, &v, NULL, 0);
     if (!error)
@@ -117,12 +123,8 @@ int op_mkdir(struct request *r)
 int op_rm(struct request *r)
 {
     struct view v;
-    const char *name = wire_only(r);
-    int error = name ? wire_path(r, name) : EINVAL;
+    int error = get_to_write(r, &v);
 
-    if (error)
-        return error;
-    error = view_get(r, PERMS_WRITE, &v);
     if (error == ENOENT && v.parent)
         error = 0;
     else if (!error)
